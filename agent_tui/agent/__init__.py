@@ -1,0 +1,1 @@
+"""The agent: what the model chose, what it was told, and the loop between."""

@@ -1,0 +1,1 @@
+"""How a model says what it wants to do: portable JSON actions, or native function calls."""

@@ -1,0 +1,1 @@
+"""The command line: parse, then import exactly one front end."""

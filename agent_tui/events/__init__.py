@@ -1,0 +1,1 @@
+"""The event stream: what can happen, how it is encoded, kept, followed and folded."""

@@ -1,0 +1,48 @@
+"""Event ⇄ JSON: the one encoding that every reader of the stream shares.
+
+The bytes are the contract: journal, ``run --json``, ``export --format jsonl`` and SSE ``data:``
+hold the same line for the same event. Fields that are None are left out.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent_tui.errors import StorageError
+from agent_tui.events.types import AnyEvent, Event, EventBase
+
+
+@cache
+def _adapter() -> TypeAdapter[Event]:
+    return TypeAdapter(AnyEvent)
+
+
+def encode(event: EventBase) -> bytes:
+    """The event as one line of UTF-8 JSON, without the line feed."""
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def decode(line: bytes | str) -> Event:
+    """The event of one line.
+
+    Raises:
+        StorageError: The line is not an event of this version.
+    """
+    try:
+        return _adapter().validate_json(line)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise StorageError(
+            f"not an event: {problem['msg']} at {where or 'its top'}",
+            hint="the line was written by another version, or is damaged",
+            code="bad_event",
+        ) from error
+
+
+def event_types() -> dict[str, type[EventBase]]:
+    """Every event class by its ``type``."""
+    return {cls.model_fields["type"].default: cls for cls in get_args(Event)}

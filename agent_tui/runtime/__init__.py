@@ -1,0 +1,1 @@
+"""The core that front ends drive. It knows no screen and no network protocol."""

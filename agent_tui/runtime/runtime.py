@@ -1,0 +1,146 @@
+"""The façade: all that a front end may ask of the core.
+
+There are two implementations, in this process and over HTTP; a front end cannot tell which it
+holds. Everything that happens comes back as events through ``follow``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from agent_tui.events.types import Decision, Event, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session as a list shows it. ``notices`` are sentences the person should see once."""
+
+    id: str
+    cwd: str
+    model: str
+    title: str = ""
+    created: str = ""
+    last_seq: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInfo:
+    """A registered tool. ``decision`` is what policy says of a call with no special arguments."""
+
+    name: str
+    description: str
+    risk: Risk
+    decision: Literal["allow", "ask", "deny"]
+    source: str
+    timeout_s: float | None
+    schema: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that can be named. If it is not ``usable``, ``reason`` says why and what to do."""
+
+    name: str
+    usable: bool
+    reason: str = ""
+    description: str = ""
+    context_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A prompt was taken. ``run_id`` is set if its run began at once, ``prompt_id`` if it queues."""
+
+    run_id: str | None = None
+    prompt_id: str | None = None
+
+
+class Runtime(Protocol):
+    """The core of one process or one server.
+
+    Every method may raise ``NotFoundError`` for an unknown session.
+    """
+
+    async def open_session(
+        self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
+    ) -> SessionInfo:
+        """Opens a stored session, or a new one in ``cwd`` when ``session_id`` is None.
+
+        Raises:
+            ConfigError: The model's name is not one.
+        """
+        ...
+
+    async def submit(self, session_id: str, text: str, *, queue: bool = True) -> Submitted:
+        """Starts a run, or queues the prompt while one is going.
+
+        Raises:
+            ConflictError: A run is going and ``queue`` is false.
+        """
+        ...
+
+    async def unqueue(self, session_id: str, prompt_id: str) -> str | None:
+        """Takes a queued prompt back; its text, or None if it is no longer queued."""
+        ...
+
+    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
+        """Stops the run at once. False if none was going. Returns when ``run_done`` is written."""
+        ...
+
+    async def answer(
+        self,
+        session_id: str,
+        call_id: str,
+        decision: Decision,
+        *,
+        feedback: str | None = None,
+        by: str = "user",
+    ) -> bool:
+        """Answers an approval; false if somebody already had."""
+        ...
+
+    async def steer(self, session_id: str, text: str) -> bool:
+        """Gives text to the model at its next step. False if no run is going."""
+        ...
+
+    async def run_shell(self, session_id: str, command: str) -> Submitted:
+        """Runs a person's own ``!command``; what it prints becomes part of the history."""
+        ...
+
+    async def call_tool(self, session_id: str, name: str, args: dict[str, object]) -> Submitted:
+        """Runs a tool for the person, through the same runner and policy as for the model."""
+        ...
+
+    async def set_model(self, session_id: str, model: str) -> None:
+        """The model of the next run.
+
+        Raises:
+            ConfigError: The name is not one, or the model is not usable.
+        """
+        ...
+
+    async def set_title(self, session_id: str, title: str) -> None: ...
+
+    async def clear(self, session_id: str) -> None:
+        """The next prompt starts from an empty history. Nothing is deleted."""
+        ...
+
+    def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        """Every event of the session with ``seq > after``, in batches, as they come."""
+        ...
+
+    async def tools(self, session_id: str) -> Sequence[ToolInfo]: ...
+
+    async def models(self) -> Sequence[ModelInfo]: ...
+
+    async def trust(self, session_id: str) -> None:
+        """Trusts this session's folder: its own tools are loaded from now on."""
+        ...
+
+    async def aclose(self) -> None:
+        """Cancels what runs, writes what is not yet written, lets go of everything."""
+        ...

@@ -1,0 +1,1 @@
+"""Tools: what they are, which there are, and the one way to run them."""

@@ -1,0 +1,1 @@
+"""The terminal screen: a fold of the event stream, drawn."""
