@@ -1,0 +1,250 @@
+"""One source of settings each: a TOML file, the environment, the flags. Parses and checks it alone,
+so that a mistake is reported with the place it was made in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent_tui.config.models import SECTIONS, Section
+from agent_tui.errors import ConfigError
+
+ENV_PREFIX = "AGENT_TUI_"
+_AT_LINE = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)")
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+_ASSIGNMENT = re.compile(
+    r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Settings from one source.
+
+    Attributes:
+        name: ``user file``, ``project file``, ``environment``, ``flag``.
+        values: ``section → key → value``, checked.
+        places: For each ``section.key``, where exactly: ``/…/config.toml:12``, ``AGENT_TUI_UI__THEME``.
+    """
+
+    name: str
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+
+def from_file(name: str, path: Path) -> Layer:
+    """The settings of ``path``; none if there is no such file.
+
+    Raises:
+        ConfigError: It is not TOML, has an unknown setting, or a value that is not allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return Layer(name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}", hint="mend or move it") from error
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _AT_LINE.search(str(error))
+        line = (match and match[1]) or str(text.count("\n") + 1)
+        what = _AT_LINE.sub("", str(error))
+        raise ConfigError(f"{path}:{line}: not valid TOML: {what}", hint="mend that line") from error
+    lines = key_lines(text)
+
+    def place(key: str) -> str:
+        line = lines.get(key) or lines.get(key.partition(".")[0])
+        return f"{path}:{line}" if line else str(path)
+
+    layer = Layer(name)
+    for section, table in tables.items():
+        if not isinstance(table, dict):
+            raise ConfigError(
+                f"{place(section)}: {section} stands outside of a section",
+                hint=f"settings live in {_sections()}{_near(section, _all_keys())}",
+            )
+        _take(layer, section, _dotted(table) if section == "keys" else table, place, strict=True)
+    return layer
+
+
+def from_environment(environ: Mapping[str, str]) -> Layer:
+    """The settings given as ``AGENT_TUI_SECTION__KEY``. Lists are comma-separated, or JSON.
+
+    Raises:
+        ConfigError: A name is not a setting, or its value is not allowed.
+    """
+    layer = Layer("environment")
+    for variable in sorted(environ):
+        if not variable.startswith(ENV_PREFIX) or "__" not in variable:
+            continue
+        section, _, key = variable[len(ENV_PREFIX) :].lower().partition("__")
+        value: Any = environ[variable]
+        if section == "keys":
+            key = key.replace("__", ".")
+        elif section in SECTIONS and _is_list(SECTIONS[section], key):
+            value = _as_list(value)
+        _take(layer, section, {key: value}, lambda _key, variable=variable: variable, strict=False)
+    return layer
+
+
+def from_flags(flags: Mapping[str, Any]) -> Layer:
+    """The settings of the command line: ``{"ui.theme": "paper"}``; None means not given.
+
+    Raises:
+        ConfigError: A value is not allowed.
+    """
+    layer = Layer("flag")
+    for dotted, value in flags.items():
+        if value is not None:
+            section, _, key = dotted.partition(".")
+            _take(layer, section, {key: value}, lambda key: f"flag for {key}", strict=False)
+    return layer
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """The line of every ``section.key``, and of every section's header, in a valid TOML text."""
+    lines: dict[str, int] = {}
+    section, closing = "", ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if closing:
+            if closing in line:
+                closing = ""
+            continue
+        if header := _HEADER.match(line):
+            section = _plain(header[1])
+            lines.setdefault(section, number)
+        elif assignment := _ASSIGNMENT.match(line):
+            key = _plain(assignment[1])
+            lines.setdefault(f"{section}.{key}" if section else key, number)
+            rest = line[assignment.end() :]
+            for quotes in ('"""', "'''"):
+                if rest.count(quotes) == 1:
+                    closing = quotes
+    return lines
+
+
+def _take(layer: Layer, section: str, table: dict[str, Any], place: Any, *, strict: bool) -> None:
+    if section == "keys":
+        values = _check_keys(table, place)
+    elif section in SECTIONS:
+        values = _check(SECTIONS[section], section, table, place, strict=strict)
+    else:
+        raise ConfigError(
+            f"{place(section)}: there is no section [{section}]",
+            hint=f"it may be one of {_sections()}{_near(section, [*SECTIONS, 'keys'])}",
+        )
+    layer.values.setdefault(section, {}).update(values)
+    layer.places.update({f"{section}.{key}": place(f"{section}.{key}") for key in values})
+
+
+def _check(
+    kind: type[Section], section: str, table: dict[str, Any], place: Any, *, strict: bool
+) -> dict[str, Any]:
+    try:
+        checked = kind.model_validate(table, strict=strict)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        key = str(problem["loc"][0]) if problem["loc"] else ""
+        name = f"{section}.{key}"
+        if problem["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{place(name)}: {name} is not a setting",
+                hint=f"[{section}] has {', '.join(kind.model_fields)}{_near(key, kind.model_fields)}",
+            ) from error
+        given = json.dumps(table.get(key), ensure_ascii=False, default=str)
+        raise ConfigError(
+            f"{place(name)}: {name} cannot be {given}", hint=f"it must be {allowed(kind, key)}"
+        ) from error
+    return {key: getattr(checked, key) for key in checked.model_fields_set}
+
+
+def _check_keys(table: dict[str, Any], place: Any) -> dict[str, str]:
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigError(
+                f"{place(f'keys.{key}')}: keys.{key} cannot be {value!r}",
+                hint='it must be keys as a text, such as "ctrl+t" or "f2,ctrl+g"',
+            )
+    return table
+
+
+def allowed(kind: type[Section], key: str) -> str:
+    """The values that a setting takes, in words."""
+    schema = kind.model_json_schema()["properties"][key]
+    return " or ".join(_in_words(part) for part in schema.get("anyOf", [schema]))
+
+
+_TYPES = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "array": 'a list of texts, such as ["a", "b"]',
+    "null": "left out",
+}
+_BOUNDS = {
+    "minimum": "of at least",
+    "exclusiveMinimum": "above",
+    "maximum": "up to",
+    "exclusiveMaximum": "below",
+}
+
+
+def _in_words(schema: dict[str, Any]) -> str:
+    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    if values:
+        return ", ".join(json.dumps(value) for value in values)
+    bounds = [f"{words} {schema[bound]:g}" for bound, words in _BOUNDS.items() if bound in schema]
+    return " ".join([_TYPES[schema["type"]], " and ".join(bounds)]).strip()
+
+
+def _is_list(kind: type[Section], key: str) -> bool:
+    return key in kind.model_fields and kind.model_fields[key].annotation == list[str]
+
+
+def _as_list(value: str) -> Any:
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _dotted(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"a": {"b": 1}}`` → ``{"a.b": 1}``: TOML reads an unquoted ``a.b = 1`` as nested."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat.update(_dotted(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _plain(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
+
+
+def _sections() -> str:
+    return " ".join(f"[{name}]" for name in [*SECTIONS, "keys"])
+
+
+def _all_keys() -> list[str]:
+    return [key for kind in SECTIONS.values() for key in kind.model_fields]
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
