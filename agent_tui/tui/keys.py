@@ -1,0 +1,113 @@
+"""The keys of the main screen: their ids, defaults and words, and the check of a person's own keymap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+_KEY = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:[a-z][a-z0-9_]*|\S)", re.IGNORECASE)
+_SHORT = {
+    "escape": "esc",
+    "question_mark": "?",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "slash": "/",
+    "delete": "del",
+    "grave_accent": "`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action that can be reached by a key.
+
+    Attributes:
+        id: Its name in ``[keys]``.
+        keys: Default keys, comma separated.
+        action: The screen's action.
+        hint: One or two words for the hints line.
+        description: A sentence for help and palette.
+        group: The heading it stands under in help.
+    """
+
+    id: str
+    keys: str
+    action: str
+    hint: str
+    description: str
+    group: str = "Session"
+
+
+KEYS: tuple[Key, ...] = (
+    Key("cancel", "escape", "cancel", "cancel", "Close what is open, else stop the run at once"),
+    Key("copy_or_quit", "ctrl+c", "copy_or_quit", "quit", "Copy the selection, else clear the input, else quit"),
+    Key("quit_if_empty", "ctrl+d", "quit_if_empty", "quit", "Quit when the input is empty"),
+    Key("quit", "ctrl+q", "quit", "quit", "Quit; a run in flight is cancelled first"),
+    Key("edit_queued", "alt+up", "edit_queued", "edit queued", "Take the last queued message back to edit it"),
+    Key("drop_queued", "alt+delete", "drop_queued", "drop queued", "Drop the last queued message"),
+    Key("palette", "ctrl+p", "palette", "commands", "Find any command, model, theme or tool", "View"),
+    Key("help", "f1", "help", "help", "The keys and commands in force", "View"),
+    Key("panel", "ctrl+t", "panel", "trace", "Show or hide the side panel", "View"),
+    Key("trace", "f2", "tab('trace')", "trace", "The trace of every run", "View"),
+    Key("events", "f3,ctrl+e", "tab('events')", "events", "The raw event stream", "View"),
+    Key("tools", "f4", "tab('tools')", "tools", "The tools there are", "View"),
+    Key("usage", "f5", "tab('usage')", "usage", "Tokens, cost and latencies", "View"),
+    Key("focus_next", "f6", "focus_next", "focus", "Go to the next part of the screen", "View"),
+    Key("page_up", "pageup", "page(-1)", "scroll", "Scroll the conversation up", "Conversation"),
+    Key("page_down", "pagedown", "page(1)", "scroll", "Scroll the conversation down", "Conversation"),
+    Key("top", "ctrl+home", "top", "top", "Go to the first message", "Conversation"),
+    Key("end", "ctrl+end", "end", "end", "Go to the newest message and follow it", "Conversation"),
+    Key("copy_answer", "ctrl+y", "copy_answer", "copy", "Copy the last answer", "Conversation"),
+)  # fmt: skip
+
+SCROLLING = frozenset({"page_up", "page_down", "top", "end"})
+"""Keys that the focused widget may take for itself when it is not the prompt."""
+
+
+def display_key(keys: str) -> str:
+    """The first of ``keys`` as people write it: ``escape`` is ``esc``, ``ctrl+t`` stays."""
+    first = keys.split(",")[0].strip()
+    modifiers, _, name = first.rpartition("+")
+    name = _SHORT.get(name, name)
+    return f"{modifiers}+{name}" if modifiers else name
+
+
+def keys_in_force(keymap: Mapping[str, str]) -> dict[str, str]:
+    """Keys of every action of the main screen, by id."""
+    return {key.id: keymap.get(key.id, key.keys) for key in KEYS}
+
+
+def check_keymap(wanted: Mapping[str, str], known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The part of a person's keymap that can be used, and what is wrong with the rest.
+
+    Args:
+        wanted: Binding id to keys, as configured.
+        known: Every binding id there is, with its default keys.
+    """
+    usable: dict[str, str] = {}
+    problems: list[str] = []
+    for name, keys in wanted.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            problems.append(f"[keys] {name}: no such action" + (f" (did you mean {near[0]}?)" if near else ""))
+        elif not all(_KEY.fullmatch(key.strip()) for key in keys.split(",")):
+            problems.append(f"[keys] {name}: {keys!r} is not a key; write it like ctrl+t or f5")
+        else:
+            usable[name] = keys
+    problems.extend(_clashes(usable, known))
+    return usable, problems
+
+
+def _clashes(usable: Mapping[str, str], known: Mapping[str, str]) -> Iterable[str]:
+    """Keys that a person's own settings give to two actions of the main screen."""
+    main = {key.id for key in KEYS}
+    owners: dict[str, list[str]] = {}
+    for name, default in known.items():
+        if name in main or name in usable:
+            for key in usable.get(name, default).split(","):
+                owners.setdefault(key.strip().lower(), []).append(name)
+    for key, names in owners.items():
+        if len(names) > 1 and any(name in usable for name in names):
+            yield f"[keys] {display_key(key)} is given to {' and '.join(sorted(names))}"
