@@ -21,6 +21,9 @@ E = TypeVar("E", bound=EventBase)
 Sink = Callable[[str, int, bytes], None]
 """Receives ``(session_id, seq, line)`` for every appended event; must not block."""
 
+Observer = Callable[[Event], None]
+"""Sees every event as it is appended, before any follower; must be quick and must not append."""
+
 RECENT = 1024
 """Events kept as objects; older ones are decoded from their lines when somebody reads them."""
 
@@ -68,6 +71,7 @@ class SessionLog:
         self._lines: list[bytes] = []
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._waiters: list[asyncio.Future[None]] = []
+        self._observers: list[Observer] = []
         self._closed = False
 
     @property
@@ -77,6 +81,10 @@ class SessionLog:
     @property
     def closed(self) -> bool:
         return self._closed
+
+    def observe(self, observer: Observer) -> None:
+        """Shows every event appended from now on to ``observer``."""
+        self._observers.append(observer)
 
     def append(self, kind: type[E], **fields: Any) -> E:
         """Makes the next event of this session, keeps it, and wakes every follower."""
@@ -90,6 +98,8 @@ class SessionLog:
         self._last_now, self._last_ts = now, ts
         self._lines.append(line)
         self._recent.append(cast(Event, event))
+        for observer in self._observers:
+            observer(cast(Event, event))
         if self._sink is not None:
             self._sink(self.session_id, event.seq, line)
         self._wake()
@@ -159,17 +169,29 @@ class SessionLog:
 
 
 class Emitter:
-    """Appends events that share a run, a span and a parent."""
+    """Appends events that share a run, a span and a parent.
 
-    __slots__ = ("_fields", "_log")
+    Once closed, it and every emitter made from it raise ``asyncio.CancelledError``: code that
+    outlived its run can add nothing to the log.
+    """
+
+    __slots__ = ("_fields", "_gate", "_log")
 
     def __init__(self, log: SessionLog, **fields: str | None) -> None:
         self._log = log
         self._fields = fields
+        self._gate = [True]
 
     def __call__(self, kind: type[E], **fields: Any) -> E:
+        if not self._gate[0]:
+            raise asyncio.CancelledError("the run has ended")
         return self._log.append(kind, **{**self._fields, **fields})
 
     def within(self, **fields: str | None) -> Emitter:
         """An emitter with some of the common fields changed, such as ``span_id``."""
-        return Emitter(self._log, **{**self._fields, **fields})
+        inner = Emitter(self._log, **{**self._fields, **fields})
+        inner._gate = self._gate
+        return inner
+
+    def close(self) -> None:
+        self._gate[0] = False

@@ -25,7 +25,7 @@ FinishReason = Literal[
 class Value(BaseModel):
     """A JSON object inside an event."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
 
 class ErrorInfo(Value):
@@ -86,7 +86,7 @@ class ModelCall(Value):
 class EventBase(BaseModel):
     """Common fields. ``seq`` counts 1, 2, 3 … within its session, without a gap."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
     seq: int
     ts: str
