@@ -37,6 +37,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     int: st.integers(0, 5),
     float: _NUMBER,
+    float | None: st.none() | _NUMBER,
     ev.Usage: _USAGE,
     ev.ErrorInfo: _ERROR,
     ev.AgentAnswer: _ANSWER,
