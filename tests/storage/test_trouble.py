@@ -1,0 +1,81 @@
+"""Disks that are full, folders that are not writable, locks that do not go away."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent_tui.events import types as ev
+from agent_tui.events.log import SessionLog
+from agent_tui.storage import schema
+from agent_tui.storage.journal import Journal
+from tests.fakes import stories
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """What a full disk looks like to a program: writes beyond ``size`` fail."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_full_disk_is_one_notice_and_nothing_is_missing_once_there_is_room(tmp_path: Path) -> None:
+    problems: list[str] = []
+    journal = await Journal.open(tmp_path / "journal.db", on_problem=problems.append)
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    assert await journal.flush()
+    with files_no_larger_than(100_000):
+        for _ in range(3):
+            for _ in range(20):
+                log.append(ev.SteerQueued, text="x" * 10_000)
+            assert not await journal.flush()
+    assert len(problems) == 1
+    assert "not being saved" in problems[0]
+    assert await journal.flush()
+    assert len(await journal.read("s1", 0, 1000)) == log.last_seq
+    assert await journal.close()
+
+
+async def test_a_folder_that_cannot_be_made_is_one_notice(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    problems: list[str] = []
+    journal = await Journal.open(tmp_path / "file" / "journal.db", on_problem=problems.append)
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    stories.start_run(log)
+    assert not await journal.flush()
+    assert await journal.sessions() == []
+    assert not await journal.close()
+    assert len(problems) == 1
+
+
+async def test_a_lock_that_stays_is_one_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "BUSY_S", 0.02)
+    problems: list[str] = []
+    told = asyncio.Event()
+    journal = await Journal.open(
+        tmp_path / "journal.db", on_problem=lambda message: (problems.append(message), told.set())
+    )
+    other = sqlite3.connect(journal.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    await told.wait()
+    assert not await journal.flush()
+    other.execute("ROLLBACK")
+    other.close()
+    assert await journal.flush()
+    assert await journal.close()
+    assert len(problems) == 1
+    assert "locked" in problems[0]
