@@ -27,7 +27,7 @@ class Loaded:
 
     Attributes:
         cwd: The working folder.
-        trusted: Whether the person trusts that folder.
+        trusted: Whether the person trusts that folder's own settings, as they are now.
         env: The environment, with the keys that ``.env`` adds.
         notices: Sentences the person should see once.
         origins: For each ``section.key`` that is not at its default, where it was set.
@@ -57,7 +57,7 @@ def load(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None 
         ConfigError: A file or a variable has a mistake; says which, where, and what is allowed.
     """
     paths = user_paths(dict(environ))
-    trusted = trust.is_trusted(paths.trust_file, cwd)
+    trusted = trust.is_trusted(paths, cwd)
     notices: list[str] = []
     project = from_file("project file", project_config_file(cwd))
     if not trusted:

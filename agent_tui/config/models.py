@@ -72,15 +72,13 @@ class UiSettings(Section):
         esc_delay_ms: How long a lone Esc may still be the beginning of a key; raise it on slow links.
         mouse: Let the screen have the mouse; without it the terminal selects text itself.
         fps: Most repaints in a second.
-        side_panel: Whether the side panel is open at the start, where there is room.
         linear: Plain lines, for screen readers and dumb terminals.
     """
 
-    theme: str = "night"
+    theme: str = "midnight"
     esc_delay_ms: Annotated[int, Field(ge=0, le=2000)] | Literal["auto"] = "auto"
     mouse: bool = True
     fps: int = Field(default=60, ge=1, le=120)
-    side_panel: bool = True
     linear: bool = False
 
 

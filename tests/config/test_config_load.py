@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent_tui.config.load import Loaded, load
-from agent_tui.config.trust import is_trusted, trust_folder
+from agent_tui.config.trust import trust_project
+from agent_tui.paths import user_paths
 from agent_tui.errors import ConfigError
 
 
@@ -29,7 +30,7 @@ class Place:
         return load(self.cwd, {"AGENT_TUI_HOME": str(self.home), **(environ or {})}, given)
 
     def trust(self) -> None:
-        trust_folder(self.home / "config" / "trusted.json", self.cwd)
+        trust_project(user_paths({"AGENT_TUI_HOME": str(self.home)}), self.cwd)
 
     def _write(self, path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,9 +151,11 @@ def test_unquoted_dotted_keys_are_the_same_as_quoted_ones(place: Place) -> None:
     assert loaded.origin("keys.conversation.end") == f"user file {path}:3"
 
 
-def test_a_damaged_trust_file_is_a_clear_error(place: Place) -> None:
-    file = place.home / "config" / "trusted.json"
-    file.parent.mkdir(parents=True)
-    file.write_text('["/"]')
-    with pytest.raises(ConfigError, match="not a list of trusted folders"):
-        is_trusted(file, place.cwd)
+def test_a_trusted_file_that_changes_must_be_trusted_again(place: Place) -> None:
+    place.project('[tools]\nallow = ["calc"]\n')
+    place.trust()
+    assert place.load().config.tools.allow == ["calc"]
+    place.project('[tools]\nallow = ["shell"]\n')
+    loaded = place.load()
+    assert loaded.config.tools.allow == []
+    assert len(loaded.notices) == 1
