@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -52,12 +52,14 @@ class ToolReply:
         summary: A few words for the tool's line on the screen: ``31 lines``.
         failed: The tool did run but what it did failed, such as a command's exit code; the screen
             marks it, the model reads ``content``.
+        truncated: The tool itself left something out, and ``content`` says what.
     """
 
     content: str
     result: JsonValue = None
     summary: str = ""
     failed: bool = False
+    truncated: bool = False
 
 
 ToolFunction = Callable[..., Any]
@@ -83,6 +85,10 @@ class ToolSpec:
         is_async: ``function`` is a coroutine function; else it runs in a thread.
         source: ``builtin``, ``entry point NAME``, or the file it came from.
         preview: What an approval shows in full: the command, the diff. Gets ``(args, context)``.
+        timeout_arg: Name of an argument that, when given, is the timeout of that call.
+        grant_key: What a permission "for this session" covers: calls whose arguments (a JSON
+            object) have the same key. Without it, a low or medium tool is covered as a whole and a
+            high one for identical arguments only.
     """
 
     name: str
@@ -96,6 +102,8 @@ class ToolSpec:
     is_async: bool = True
     source: str = "builtin"
     preview: Callable[[Any, ToolContext], str] | None = None
+    timeout_arg: str | None = None
+    grant_key: Callable[[Mapping[str, JsonValue]], str] | None = None
 
     @property
     def schema(self) -> dict[str, object]:
@@ -111,7 +119,7 @@ class ToolOutcome:
     """What came of a call. The runner returns one for everything but cancellation.
 
     ``content`` is what the model is told; it has also been emitted as ``react_observation`` by
-    the loop, not by the runner.
+    the loop, not by the runner. ``failed`` is ``ToolReply.failed``: it ran, and says itself that it failed.
     """
 
     call_id: str
@@ -120,6 +128,7 @@ class ToolOutcome:
     content: str
     error: ErrorInfo | None = None
     truncated: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
