@@ -8,8 +8,8 @@ import pytest
 
 from agent_tui.config.load import Loaded, load
 from agent_tui.config.trust import trust_project
-from agent_tui.paths import user_paths
 from agent_tui.errors import ConfigError
+from agent_tui.paths import user_paths
 
 
 class Place:
