@@ -60,7 +60,7 @@ class History:
             context_tokens: Leave out the oldest turns so that about this many tokens remain; the
                 newest turn is never left out. None keeps all.
         """
-        turns = self._turns
+        turns: Sequence[_Turn] = self._turns
         if context_tokens is not None:
             turns = self._newest(context_tokens * CHARACTERS_PER_TOKEN)
         kept = [message for turn in turns for message in turn.messages]

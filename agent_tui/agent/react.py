@@ -135,8 +135,9 @@ class ReactLoop:
         """Prose that never became an action is still an answer, and said to be a mended one."""
         text = self._access.protocol.prose(turn.raw)
         if text is None:
+            tries = self._settings.max_malformed + 1
             raise ModelError(
-                f"the model did not give a usable action in {self._settings.max_malformed + 1} tries: {problem}",
+                f"the model did not give a usable action in {tries} tries: {problem}",
                 hint='try another model, or protocol = "native" in [model]',
                 code="malformed_action",
             )

@@ -89,6 +89,8 @@ class Fold:
                 view.cwd, view.model, view.version = event.cwd, event.model, event.version
             case ev.SessionUpdate():
                 self._session_update(event)
+            case ev.Notice():
+                self._notice(event, event.level, event.text)
             case ev.PromptQueued():
                 view.queue.append(Queued(event.prompt_id, event.text))
             case ev.PromptUnqueued():

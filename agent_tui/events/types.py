@@ -113,6 +113,14 @@ class SessionUpdate(EventBase):
     cleared: bool | None = None
 
 
+class Notice(EventBase):
+    """Something the session has to say of itself, such as that it is not being saved."""
+
+    type: Literal["notice"] = "notice"
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
 class PromptQueued(EventBase):
     type: Literal["prompt_queued"] = "prompt_queued"
     prompt_id: str
@@ -330,6 +338,7 @@ class RunDone(EventBase):
 Event = (
     SessionStart
     | SessionUpdate
+    | Notice
     | PromptQueued
     | PromptUnqueued
     | RunStart

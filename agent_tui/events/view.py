@@ -39,6 +39,16 @@ class TextBuffer:
         self._pieces.append(piece)
         self.length += len(piece)
 
+    def tail(self, start: int) -> str:
+        """The text from character ``start`` on; costs no more than what is new."""
+        missing, pieces = self.length - start, []
+        for piece in reversed(self._pieces):
+            if missing <= 0:
+                break
+            pieces.append(piece if len(piece) <= missing else piece[-missing:])
+            missing -= len(piece)
+        return "".join(reversed(pieces))
+
     def __str__(self) -> str:
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]

@@ -66,6 +66,10 @@ class LLMClient(ABC):
         async with aclosing(self.stream(messages, options)) as parts:
             return collect([part async for part in parts])
 
+    async def warm_up(self) -> None:
+        """Loads what the first call would have to wait for, such as an SDK. Makes no request."""
+        return
+
     async def aclose(self) -> None:
         """Closes connections. A closed client is not used again."""
         return

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from agent_tui.clock import Clock, IdSource
 from agent_tui.errors import AgentTuiError, ConflictError
@@ -143,7 +144,8 @@ class TaskManager:
 
     async def _supervise(self, run: _Run, emit: Emitter) -> None:
         try:
-            await asyncio.wait([run.body, run.cancelling], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [run.body, run.cancelling]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not run.body.done():
                 await asyncio.wait([run.body], timeout=ABANDON_AFTER_S)
             self._end(run, emit)

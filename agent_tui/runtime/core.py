@@ -1,0 +1,167 @@
+"""What all sessions of one process share: configuration, models, tools, journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent_tui.agent import prompts
+from agent_tui.agent.protocols.base import ActionProtocol
+from agent_tui.agent.react import LoopSettings, ModelAccess
+from agent_tui.clock import Clock, IdSource
+from agent_tui.config.models import Config
+from agent_tui.events import types as ev
+from agent_tui.events.log import Emitter
+from agent_tui.llm import router
+from agent_tui.llm.client import LLMClient
+from agent_tui.llm.messages import CallOptions, ToolDeclaration
+from agent_tui.llm.retry import ModelRetryPolicy
+from agent_tui.storage.journal import Journal
+from agent_tui.tools.discover import Found, discover
+from agent_tui.tools.policy import Policy
+from agent_tui.tools.registry import ToolRegistry, declarations
+from agent_tui.tools.runner import Approve, RunnerSettings, ToolRunner
+from agent_tui.tools.trust import TrustStore
+
+_log = logging.getLogger(__name__)
+
+CONTEXT_SHARE = 0.8
+"""Part of a model's context that history may take; the rest is for the answer and for error."""
+
+
+@dataclass(slots=True)
+class Workspace:
+    """A folder that sessions work in, and the tools to be had there.
+
+    Attributes:
+        untrusted: Tool files of the folder that are not loaded until the person trusts it.
+    """
+
+    cwd: Path
+    registry: ToolRegistry
+    notices: tuple[str, ...] = ()
+    untrusted: tuple[Path, ...] = ()
+
+    def declarations(self) -> list[ToolDeclaration]:
+        return declarations(self.registry)
+
+
+@dataclass(slots=True)
+class Core:
+    """The parts of a runtime, wired.
+
+    Attributes:
+        approve: Answers every approval without asking, if set.
+    """
+
+    config: Config
+    env: Mapping[str, str]
+    clock: Clock
+    ids: IdSource
+    journal: Journal
+    trust: TrustStore
+    approve: ev.Decision | None = None
+    _clients: dict[str, LLMClient] = field(default_factory=dict)
+
+    async def workspace(self, cwd: Path) -> Workspace:
+        """The tools of a folder; finding them reads files and may import packages."""
+        cwd, found = await asyncio.to_thread(lambda: (cwd.resolve(), discover(cwd, self.trust)))
+        registry, clashes = self._registry(found)
+        return Workspace(cwd, registry, (*found.notices, *clashes), tuple(found.untrusted))
+
+    def _registry(self, found: Found) -> tuple[ToolRegistry, list[str]]:
+        from agent_tui.tools.builtin import builtin_tools
+
+        disabled = set(self.config.tools.disabled)
+        registry = ToolRegistry(spec for spec in builtin_tools() if spec.name not in disabled)
+        clashes = registry.register_all(spec for spec in found.specs if spec.name not in disabled)
+        return registry, clashes
+
+    def policy(self, cwd: Path) -> Policy:
+        tools = self.config.tools
+        return Policy(allow=tools.allow, ask=tools.ask, deny=tools.deny, cwd=cwd)
+
+    def runner(self, workspace: Workspace, policy: Policy, emit: Emitter, approve: Approve) -> ToolRunner:
+        settings = RunnerSettings(
+            cwd=workspace.cwd,
+            roots=tuple(Path(root).expanduser() for root in self.config.tools.roots),
+            max_content=self.config.tools.output_limit,
+        )
+        return ToolRunner(workspace.registry, policy, emit, approve, settings, clock=self.clock)
+
+    async def client(self, model: str, cwd: Path) -> LLMClient:
+        """The client of a model, made once.
+
+        Raises:
+            ConfigError: The name is not one.
+            ModelAuthError: It needs a key that is not set.
+        """
+        client = self._clients.get(model)
+        if client is None:
+            made = await asyncio.to_thread(router.make_client, model, self.env, cwd)
+            client = self._clients.setdefault(model, made)
+        return client
+
+    async def access(self, model: str, cwd: Path) -> ModelAccess:
+        """A model, with the protocol and the settings it is talked to in."""
+        settings, retry = self.config.model, self.config.retry
+        client = await self.client(model, cwd)
+        return ModelAccess(
+            client=client,
+            protocol=self._protocol(client),
+            options=CallOptions(
+                temperature=settings.temperature,
+                max_output_tokens=settings.max_output_tokens,
+                thinking=settings.thinking,
+                thinking_budget=settings.thinking_budget,
+                timeout_s=settings.timeout_s,
+            ),
+            retry=ModelRetryPolicy(
+                attempts=retry.attempts,
+                first_delay_s=retry.first_delay_s,
+                max_delay_s=retry.max_delay_s,
+                stall_s=settings.stall_s,
+            ),
+        )
+
+    def _protocol(self, client: LLMClient) -> ActionProtocol:
+        from agent_tui.agent.protocols.json_actions import JsonActions
+        from agent_tui.agent.protocols.native import NativeCalls
+
+        chosen = self.config.model.protocol
+        native = chosen == "native" or (chosen == "auto" and client.capabilities.native_tools)
+        return NativeCalls() if native else JsonActions()
+
+    def loop_settings(self, client: LLMClient) -> LoopSettings:
+        agent = self.config.agent
+        context = agent.context_tokens
+        if context is None and client.capabilities.context_tokens is not None:
+            context = int(client.capabilities.context_tokens * CONTEXT_SHARE)
+        return LoopSettings(max_steps=agent.max_steps, context_tokens=context)
+
+    def system_prompt(
+        self, workspace: Workspace, protocol: ActionProtocol, tools: Sequence[ToolDeclaration]
+    ) -> str:
+        return prompts.system_prompt(
+            cwd=workspace.cwd,
+            today=self.clock.now().date(),
+            protocol=protocol,
+            tools=tools,
+            instructions=self.config.agent.instructions,
+            agents_md=prompts.read_agents_md(workspace.cwd),
+        )
+
+    async def warm_up(self, model: str, cwd: Path) -> None:
+        """Loads what the first model call would have to wait for. What fails will fail there."""
+        try:
+            await (await self.client(model, cwd)).warm_up()
+        except Exception as error:  # noqa: BLE001 - the run that needs the model reports it
+            _log.info("model %s not warmed up: %s", model, error)
+
+    async def aclose(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        await self.journal.close()

@@ -1,0 +1,221 @@
+"""The façade in this process: sessions by id, and what a front end may ask of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
+
+from agent_tui import __version__
+from agent_tui.agent.history import History
+from agent_tui.errors import NotFoundError, UsageError
+from agent_tui.events import codec
+from agent_tui.events import types as ev
+from agent_tui.events.log import SessionLog
+from agent_tui.llm import router
+from agent_tui.runtime.approvals import Answer
+from agent_tui.runtime.core import Core, Workspace
+from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
+from agent_tui.runtime.session import Session
+from agent_tui.runtime.tasks import Work
+
+_READ_AT_ONCE = 2000
+
+
+class LocalRuntime:
+    """``Runtime`` over the core in this process.
+
+    Args:
+        core: The wired parts; closed with the runtime.
+        cwd: The folder of new sessions, unless they name one.
+        model: The model of new sessions, unless they name one.
+        notices: Sentences for the person, told with the first session that is opened.
+    """
+
+    def __init__(self, core: Core, *, cwd: Path, model: str, notices: Sequence[str] = ()) -> None:
+        self._core = core
+        self._cwd = cwd
+        self._model = model
+        self._notices = tuple(notices)
+        self._sessions: dict[str, Session] = {}
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open_session(
+        self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
+    ) -> SessionInfo:
+        if model is not None:
+            router.parse_model(model)
+        if session_id is None:
+            session = await self._new(cwd or self._cwd, model or self._model)
+        elif session_id in self._sessions:
+            return self._sessions[session_id].info()
+        else:
+            session = await self._stored(session_id, model)
+        self._sessions[session.id] = session
+        self._warm_up(session)
+        notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
+        return session.info(notices)
+
+    async def _new(self, cwd: Path, model: str) -> Session:
+        core = self._core
+        workspace = await core.workspace(cwd)
+        log = SessionLog(core.ids.session_id(), clock=core.clock, sink=core.journal.sink)
+        log.append(ev.SessionStart, cwd=str(workspace.cwd), model=model, version=__version__)
+        return Session(core, log, workspace, model=model)
+
+    async def _stored(self, prefix: str, model: str | None) -> Session:
+        core = self._core
+        found = await core.journal.find(prefix)
+        stored = await core.journal.reopen(found.id)
+        workspace = await core.workspace(Path(stored.cwd))
+        history = await self._read_history(stored.id)
+        log = SessionLog(
+            stored.id,
+            clock=core.clock,
+            sink=core.journal.sink,
+            last_seq=stored.last_seq,
+            last_ts=stored.last_ts,
+            older=core.journal,
+        )
+        session = Session(core, log, workspace, model=stored.model, title=stored.title, history=history)
+        if model is not None and model != session.model:
+            self._change_model(session, model)
+        return session
+
+    async def _read_history(self, session_id: str) -> History:
+        history, position = History(), 0
+        while lines := await self._core.journal.read(session_id, position, _READ_AT_ONCE):
+            events = [codec.decode(line) for line in lines]
+            history.apply_all(events)
+            position = events[-1].seq
+        return history
+
+    def tell(self, message: str) -> None:
+        """Says something in every open session, or in the first one that is opened."""
+        if not self._sessions:
+            self._notices = (*self._notices, message)
+        for session in self._sessions.values():
+            session.log.append(ev.Notice, level="warning", text=message)
+
+    def _warm_up(self, session: Session) -> None:
+        task = asyncio.create_task(self._core.warm_up(session.model, session.workspace.cwd))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def submit(self, session_id: str, text: str, *, queue: bool = True) -> Submitted:
+        session = self._session(session_id)
+        return self._start(session, session.prompt(text), queue=queue)
+
+    async def run_shell(self, session_id: str, command: str) -> Submitted:
+        session = self._session(session_id)
+        return self._start(session, session.shell(command), queue=True)
+
+    async def call_tool(self, session_id: str, name: str, args: dict[str, object]) -> Submitted:
+        session = self._session(session_id)
+        return self._start(session, session.tool(name, cast(dict[str, JsonValue], args)), queue=True)
+
+    def _start(self, session: Session, work: Work, *, queue: bool) -> Submitted:
+        if not work.text.strip():
+            raise UsageError("there is nothing to run", hint="type a task")
+        run_id, prompt_id = session.tasks.submit(work, queue=queue)
+        if work.agent == "react" and not session.title:
+            session.title = work.text.strip().partition("\n")[0][:60]
+        return Submitted(run_id=run_id, prompt_id=prompt_id)
+
+    async def unqueue(self, session_id: str, prompt_id: str) -> str | None:
+        return self._session(session_id).tasks.unqueue(prompt_id)
+
+    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
+        return await self._session(session_id).tasks.cancel(by)
+
+    async def answer(
+        self,
+        session_id: str,
+        call_id: str,
+        decision: ev.Decision,
+        *,
+        feedback: str | None = None,
+        by: str = "user",
+    ) -> bool:
+        return self._session(session_id).approvals.answer(call_id, Answer(decision, feedback), by=by)
+
+    async def steer(self, session_id: str, text: str) -> bool:
+        return self._session(session_id).tasks.steer(text)
+
+    async def set_model(self, session_id: str, model: str) -> None:
+        session = self._session(session_id)
+        router.parse_model(model)
+        await self._core.client(model, session.workspace.cwd)
+        if model != session.model:
+            self._change_model(session, model)
+            self._warm_up(session)
+
+    def _change_model(self, session: Session, model: str) -> None:
+        session.model = model
+        session.log.append(ev.SessionUpdate, model=model)
+
+    async def set_title(self, session_id: str, title: str) -> None:
+        session = self._session(session_id)
+        session.title = title
+        session.log.append(ev.SessionUpdate, title=title)
+
+    async def clear(self, session_id: str) -> None:
+        self._session(session_id).log.append(ev.SessionUpdate, cleared=True)
+
+    def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[ev.Event]]:
+        return self._session(session_id).log.follow_batches(after)
+
+    async def tools(self, session_id: str) -> Sequence[ToolInfo]:
+        session = self._session(session_id)
+        return [
+            ToolInfo(
+                name=spec.name,
+                description=spec.description,
+                risk=spec.risk,
+                decision=session.policy.decide(spec, {}).action,
+                source=spec.source,
+                timeout_s=spec.timeout_s,
+                schema=spec.schema,
+            )
+            for spec in session.workspace.registry
+        ]
+
+    async def models(self) -> Sequence[ModelInfo]:
+        return [
+            ModelInfo(
+                name=model.name,
+                usable=model.usable,
+                reason=model.reason,
+                description=model.description,
+                context_tokens=model.context_tokens,
+            )
+            for model in router.available_models(self._core.env)
+        ]
+
+    async def trust(self, session_id: str) -> None:
+        session = self._session(session_id)
+        await asyncio.to_thread(self._core.trust.trust, session.workspace.cwd)
+        session.workspace = await self._core.workspace(session.workspace.cwd)
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._core.aclose()
+
+    def _session(self, session_id: str) -> Session:
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise NotFoundError(f"session {session_id!r} is not open", hint="open it first")
+        return session
+
+
+def _notices(workspace: Workspace) -> tuple[str, ...]:
+    if not workspace.untrusted:
+        return workspace.notices
+    names = ", ".join(path.name for path in workspace.untrusted)
+    return (*workspace.notices, f"this folder brings tools of its own ({names}); look at them, then /trust")
