@@ -41,17 +41,18 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("cancel", "escape", "cancel", "cancel", "Close what is open, else stop the run at once"),
-    Key("copy_or_quit", "ctrl+c", "copy_or_quit", "quit", "Copy the selection, else clear the input, else quit"),
+    Key("cancel", "escape", "cancel", "cancel", "Close what is open, else stop the run"),
+    Key("copy_or_quit", "ctrl+c", "copy_or_quit", "quit", "Copy, else clear the input, else quit"),
     Key("quit_if_empty", "ctrl+d", "quit_if_empty", "quit", "Quit when the input is empty"),
     Key("quit", "ctrl+q", "quit", "quit", "Quit; a run in flight is cancelled first"),
-    Key("edit_queued", "alt+up", "edit_queued", "edit queued", "Take the last queued message back to edit it"),
+    Key("edit_queued", "alt+up", "edit_queued", "edit queued", "Edit the last queued message"),
     Key("drop_queued", "alt+delete", "drop_queued", "drop queued", "Drop the last queued message"),
     Key("palette", "ctrl+p", "palette", "commands", "Find any command, model, theme or tool", "View"),
     Key("help", "f1", "help", "help", "The keys and commands in force", "View"),
     Key("panel", "ctrl+t", "panel", "trace", "Show or hide the side panel", "View"),
     Key("trace", "f2", "tab('trace')", "trace", "The trace of every run", "View"),
-    Key("events", "f3,ctrl+e", "tab('events')", "events", "The raw event stream", "View"),
+    Key("events", "f3", "tab('events')", "events", "The raw event stream", "View"),
+    Key("events_if_empty", "ctrl+e", "events_if_empty", "events", "The raw event stream", "View"),
     Key("tools", "f4", "tab('tools')", "tools", "The tools there are", "View"),
     Key("usage", "f5", "tab('usage')", "usage", "Tokens, cost and latencies", "View"),
     Key("focus_next", "f6", "focus_next", "focus", "Go to the next part of the screen", "View"),
@@ -61,9 +62,6 @@ KEYS: tuple[Key, ...] = (
     Key("end", "ctrl+end", "end", "end", "Go to the newest message and follow it", "Conversation"),
     Key("copy_answer", "ctrl+y", "copy_answer", "copy", "Copy the last answer", "Conversation"),
 )  # fmt: skip
-
-SCROLLING = frozenset({"page_up", "page_down", "top", "end"})
-"""Keys that the focused widget may take for itself when it is not the prompt."""
 
 
 def display_key(keys: str) -> str:
@@ -91,7 +89,9 @@ def check_keymap(wanted: Mapping[str, str], known: Mapping[str, str]) -> tuple[d
     for name, keys in wanted.items():
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            problems.append(f"[keys] {name}: no such action" + (f" (did you mean {near[0]}?)" if near else ""))
+            problems.append(
+                f"[keys] {name}: no such action" + (f" (did you mean {near[0]}?)" if near else "")
+            )
         elif not all(_KEY.fullmatch(key.strip()) for key in keys.split(",")):
             problems.append(f"[keys] {name}: {keys!r} is not a key; write it like ctrl+t or f5")
         else:

@@ -94,11 +94,18 @@ class SessionController:
         self._fold = Fold()
         pump = Pump(runtime.follow(self.info.id), self._fold, self._frame, fps=self._fps)
         self._spawn(pump.run())
-        held, self._held = self._held, []
-        for start in held:
-            self._spawn(start())
-            await asyncio.sleep(0)  # one after the other: they were typed in this order
+        if self._held:
+            held, self._held = self._held, []
+            self._spawn(self._send_held(held))
         return self.info
+
+    async def _send_held(self, held: Sequence[Callable[[], Coroutine[Any, Any, object]]]) -> None:
+        """Sends what was typed before the session was open, in the order it was typed."""
+        for start in held:
+            try:
+                await start()
+            except AgentTuiError as error:
+                self._hooks.notice("error", str(error))
 
     # What a person does
 

@@ -146,6 +146,7 @@ class ThemeStore:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
         self._seen: dict[Path, ThemeFile] = {}
+        self.loaded = False
         self.themes: dict[str, Theme] = {}
         self.problems: list[str] = []
 
@@ -165,7 +166,7 @@ class ThemeStore:
 
     def load(self) -> dict[str, Theme]:
         """Reads every file again; ``problems`` then says what is wrong with which."""
-        self.themes, self.problems, self._seen = {}, [], {}
+        self.themes, self.problems, self._seen, self.loaded = {}, [], {}, True
         for file in self._files():
             self._seen[file.path] = file
             try:

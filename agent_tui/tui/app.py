@@ -1,0 +1,313 @@
+"""The Textual app: it holds the parts together and takes them down in order. Handlers delegate."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from agent_tui.clock import Clock, SystemClock
+from agent_tui.errors import AgentTuiError
+from agent_tui.tui.keys import KEYS, check_keymap
+from agent_tui.tui.screens.main import MainScreen
+from agent_tui.tui.session_controller import Hooks, Level, OpenRuntime, SessionController
+from agent_tui.tui.settings import DEFAULT_THEME, UiSettings
+from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events as textual_events
+    from textual.driver import Driver
+
+    from agent_tui.events.types import Event
+    from agent_tui.events.view import Changes
+
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Young objects between collections, and how many of those between the older ones.
+
+A generation-2 pass over a loaded shell takes hundreds of milliseconds and would be felt as a stuck
+key. What is loaded at start never goes away, so it is frozen out of sight; after that, passes are
+rare, because the garbage of a frame is freed by reference counts and cycles are few.
+"""
+
+
+def _palette_provider() -> type[Provider]:
+    from agent_tui.tui.screens.palette import ShellCommands
+
+    return ShellCommands
+
+
+class AgentApp(App[int]):
+    """The shell on a terminal.
+
+    Args:
+        open_runtime: Makes or finds the core; awaited after the first paint.
+        settings: How the screen looks and behaves.
+        session: A stored session to open; None begins a new one.
+        prompt: Sent as soon as the session is open.
+        model: The model to begin with; None leaves it to the core.
+        driver: The terminal driver; None is Textual's own choice.
+        clock: What time it is, for everything that shows elapsed time.
+    """
+
+    TITLE = "agent-tui"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
+    COMMAND_PALETTE_BINDING = "ctrl+backslash"  # the screen's own key opens it, so that it can be remapped
+    CSS = """
+    * { scrollbar-size-vertical: 1; }
+    Toast { padding: 0 1; }
+    """
+
+    def __init__(
+        self,
+        open_runtime: OpenRuntime,
+        settings: UiSettings,
+        *,
+        session: str | None = None,
+        prompt: str | None = None,
+        model: str | None = None,
+        driver: type[Driver] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver)
+        self.settings = settings
+        self.wanted_model = model
+        self.closing = False
+        self.failure: Exception | None = None
+        self._session = session
+        self._first_prompt = prompt
+        self._time = clock or SystemClock()
+        self.themes = ThemeStore([shipped_dir(), *settings.themes_dirs])
+        self.keymap: dict[str, str] = dict(settings.keys)
+        self._early: list[tuple[Level, str]] = []
+        self._theme_looked_at = 0.0
+        hooks = Hooks(self._on_frame, self.say, self._give_back, self.crash)
+        self.controller = SessionController(open_runtime, hooks, fps=settings.fps)
+        self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
+        self._take_theme(settings.theme)
+
+    # Time
+
+    def now(self) -> float:
+        """The wall clock, seconds since the epoch."""
+        return self._time.now().timestamp()
+
+    def monotonic(self) -> float:
+        return self._time.monotonic()
+
+    # Start
+
+    def get_default_screen(self) -> Screen[Any]:
+        return MainScreen()
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen below every dialog."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    def prompt_options(self) -> dict[str, Any]:
+        """How the prompt is made."""
+        return {}
+
+    def on_mount(self) -> None:
+        for level, text in self._early:
+            self.main.notice(level, text)
+        self._early.clear()
+        self.main.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.controller.run_soon(self._load())
+
+    async def _load(self) -> None:
+        """Everything after the first paint: heavy modules, the core, the session, what it needs."""
+        import asyncio
+
+        # In a thread, so that what is typed meanwhile is seen at once.
+        await asyncio.to_thread(_import_parts)
+        await self.main.load_parts()
+        try:
+            info = await self.controller.open(self.settings.cwd, self._session, self.wanted_model)
+        except AgentTuiError as error:
+            self.crash(error)
+            return
+        self.main.session_opened()
+        for notice in info.notices:
+            self.say("info", notice)
+        if self._first_prompt:
+            self.controller.submit(self._first_prompt)
+        await self.main.load_facts()
+        self._check_all_keys()
+        _settle_memory()
+
+    # Keys
+
+    def _take_keymap(self, known: dict[str, str], *, quiet: bool = False) -> None:
+        usable, problems = check_keymap(self.settings.keys, known)
+        if not quiet:
+            self.keymap = usable
+            if problems:
+                self.say("warning", "; ".join(problems))
+        self.set_keymap(usable if not quiet else self.settings.keys)
+
+    def _check_all_keys(self) -> None:
+        """Says once, when every widget is known, which of the person's keys cannot be used."""
+        if self.settings.keys:
+            from agent_tui.tui.screens.help import known_bindings
+
+            self._take_keymap({name: binding.key for name, binding in known_bindings().items()})
+
+    # Themes
+
+    def _take_theme(self, name: str) -> bool:
+        """Puts a theme on the screen; says what is wrong if it cannot."""
+        try:
+            theme = self.themes.find(name)
+            problem = "" if theme else f"there is no theme {name}; /theme lists them"
+        except ThemeError as error:
+            theme, problem = None, str(error)
+        if theme is not None:
+            self.register_theme(theme)
+            if self.theme == theme.name:
+                self._watch_theme(theme.name)
+            else:
+                self.theme = theme.name
+            return True
+        self.say("warning", problem)
+        if name != DEFAULT_THEME and self.theme not in self.themes.themes:
+            self._take_theme(DEFAULT_THEME)
+        return False
+
+    def choose_theme(self, name: str) -> bool:
+        """Switches to a theme by name. False, and a notice, if there is none."""
+        return self._take_theme(name)
+
+    def themes_maybe_changed(self) -> None:
+        """Looks at the theme files, at most once a second; a changed theme is drawn at once."""
+        now = self.monotonic()
+        if now - self._theme_looked_at < 1.0:
+            return
+        self._theme_looked_at = now
+        self.reload_themes()
+
+    def reload_themes(self) -> None:
+        """Reads the theme files again if any of them changed; the one in use is drawn anew."""
+        if not self.themes.changed():
+            return
+        first_look = not self.themes.loaded
+        before = self.themes.themes.get(self.theme)
+        self.themes.load()
+        for problem in self.themes.problems:
+            self.say("warning", problem)
+        for theme in self.themes.themes.values():
+            self.register_theme(theme)
+        after = self.themes.themes.get(self.theme)
+        if after is not None and after != before and not first_look:
+            self._watch_theme(after.name)
+
+    def on_app_focus(self, event: textual_events.AppFocus) -> None:
+        del event
+        self.themes_maybe_changed()
+
+    # What the controller tells
+
+    def _on_frame(self, changes: Changes, batch: Sequence[Event]) -> None:
+        self.main.show_frame(changes, batch)
+
+    def say(self, level: Level, text: str) -> None:
+        """A sentence for the person, above the prompt."""
+        if self._is_mounted and self.screen_stack:
+            self.main.notice(level, text)
+        else:
+            self._early.append((level, text))
+
+    def _give_back(self, text: str) -> None:
+        self.main.prompt.restore(text)
+
+    # Commands
+
+    def run_command_line(self, line: str) -> None:
+        """Runs ``/name argument``."""
+        from agent_tui.tui.slash import run_line
+
+        run_line(self, line)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        del screen
+        return ()  # the palette lists our own commands
+
+    def show_help(self) -> None:
+        from agent_tui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.keymap))
+
+    def copy(self, text: str, what: str) -> None:
+        """Copies, and says by which way and what is known of it."""
+        from agent_tui.tui import clipboard
+
+        self.controller.run_soon(clipboard.copy(self, text, what, self.say))
+
+    def copy_answer(self) -> None:
+        from agent_tui.events.view import AnswerBlock
+
+        view = self.controller.view
+        for block in reversed(view.blocks if view else ()):
+            if isinstance(block, AnswerBlock) and len(block.text) and block.state != "void":
+                self.copy(str(block.text), "answer")
+                return
+        self.say("info", "there is no answer to copy yet")
+
+    # End
+
+    def leave(self) -> None:
+        """Cancels what runs, writes what is not yet written, and goes; a second call goes at once."""
+        if self.closing:
+            self.exit(0)
+            return
+        self.closing = True
+        self.main.show_head()
+        import asyncio
+
+        self._leaving = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        try:
+            await self.controller.close()
+        except AgentTuiError as error:
+            self.failure = error
+        self.exit(0)
+
+    async def action_quit(self) -> None:
+        self.leave()
+
+    def crash(self, error: Exception) -> None:
+        """Ends the program with ``error``; the terminal is given back as it was."""
+        if self.failure is None:
+            self.failure = error
+        self.exit(1, return_code=1)
+
+    def _fatal_error(self) -> None:
+        # Textual's own would print a traceback with every local variable, keys among them.
+        self.failure = self.failure or self._exception
+        self._close_messages_no_wait()
+
+
+def _import_parts() -> None:
+    import agent_tui.events.fold
+    import agent_tui.tui.pump
+    import agent_tui.tui.widgets.conversation
+    import agent_tui.tui.widgets.panel  # noqa: F401
+
+
+def _settle_memory() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)

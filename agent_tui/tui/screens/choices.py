@@ -1,0 +1,52 @@
+"""The pickers of this shell: models, and themes with a live preview."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent_tui.tui.screens.picker import Choice, Picker
+
+if TYPE_CHECKING:
+    from agent_tui.tui.app import AgentApp
+
+
+async def pick_model(app: AgentApp) -> None:
+    """Asks for a model and makes it the next run's."""
+    view = app.controller.view
+    current = view.model if view is not None else ""
+    choices = [
+        Choice(
+            model.name,
+            model.name,
+            model.description if model.usable else model.reason or "not usable now",
+            usable=model.usable,
+            current=model.name == current,
+        )
+        for model in await app.controller.models()
+    ]
+
+    def chosen(name: str | None) -> None:
+        if name is not None and name != current:
+            app.run_command_line(f"/model {name}")
+
+    await app.push_screen(Picker("model", choices), chosen)
+
+
+def pick_theme(app: AgentApp) -> None:
+    """Asks for a theme; the one under the cursor is on the screen while one looks."""
+    app.reload_themes()
+    before = app.theme
+    choices = [
+        Choice(
+            theme.name,
+            theme.name,
+            "the terminal's own colours" if theme.ansi else "dark" if theme.dark else "light",
+            current=theme.name == before,
+        )
+        for theme in sorted(app.themes.themes.values(), key=lambda theme: (not theme.dark, theme.name))
+    ]
+
+    def chosen(name: str | None) -> None:
+        app.choose_theme(name or before)
+
+    app.push_screen(Picker("theme", choices, on_highlight=app.choose_theme), chosen)

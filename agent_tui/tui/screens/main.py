@@ -1,0 +1,374 @@
+"""The main screen: where things stand and which widget is told what. It decides nothing about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+
+from agent_tui.tui.keys import KEYS, display_key, keys_in_force
+from agent_tui.tui.widgets.footer import HintsBar
+from agent_tui.tui.widgets.header import Head, HeaderBar
+from agent_tui.tui.widgets.prompt import Prompt
+from agent_tui.tui.widgets.status import Figures, FiguresBar, Level, NoticeBar, QueueStrip
+from agent_tui.tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from agent_tui.events.types import Event
+    from agent_tui.events.view import Approval, Changes, SessionView
+    from agent_tui.tui.app import AgentApp
+    from agent_tui.tui.session_controller import SessionController
+    from agent_tui.tui.widgets.approval import ApprovalBar
+    from agent_tui.tui.widgets.conversation import Conversation
+    from agent_tui.tui.widgets.panel import SidePanel
+
+QUIT_WINDOW_S = 3.0
+"""How long the second ctrl+c may take."""
+
+
+class MainScreen(Screen[None]):
+    """Header, conversation, side panel, prompt."""
+
+    CSS_PATH = "main.tcss"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
+    AUTO_FOCUS = "Prompt"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Escape is not a priority key: what is open under the focus takes it first.
+        Binding(key.keys, key.action, key.description, show=False, id=key.id, priority=key.id != "cancel")
+        for key in KEYS
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conversation: Conversation | None = None
+        self.panel: SidePanel | None = None
+        self._approval_bar: ApprovalBar | None = None
+        self._asked: str | None = None
+        self._quit_asked: float | None = None
+        self._contexts: dict[str, int] = {}
+
+    @property
+    def shell(self) -> AgentApp:
+        """The app, by its own type."""
+        from agent_tui.tui.app import AgentApp
+
+        return cast(AgentApp, self.app)
+
+    @property
+    def controller(self) -> SessionController:
+        return self.shell.controller
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.query_one(Prompt)
+
+    def compose(self) -> ComposeResult:
+        settings = self.shell.settings
+        yield HeaderBar(self.shell.now)
+        with Horizontal(id="body"):
+            with Container(id="talk"):
+                yield Welcome(settings.version)
+            yield Container(id="side")
+        yield NoticeBar()
+        yield QueueStrip()
+        with Horizontal(id="entry"):
+            yield Prompt(**self.shell.prompt_options())
+            yield FiguresBar()
+        yield HintsBar()
+
+    def on_mount(self) -> None:
+        self.show_head()
+
+    # Loading: everything that the first paint does not need
+
+    async def load_parts(self) -> None:
+        """Mounts conversation and panel; their modules are heavy and come after the first paint."""
+        from agent_tui.tui.widgets.conversation import Conversation
+        from agent_tui.tui.widgets.panel import SidePanel
+
+        self.conversation, self.panel = Conversation(), SidePanel()
+        await self.query_one("#talk").mount(self.conversation)
+        await self.query_one("#side").mount(self.panel)
+
+    def session_opened(self) -> None:
+        """Shows the session's view from now on; the frames then say what changes in it."""
+        view = self.controller.view
+        if view is not None and self.conversation is not None and self.panel is not None:
+            self.conversation.show(view)
+            self.panel.show(view)
+        self.show_head()
+
+    async def load_facts(self) -> None:
+        """Asks the core for what never changes during a session: tools and context windows."""
+        if self.panel is not None:
+            self.panel.set_tools(await self.controller.tools())
+        models = await self.controller.models()
+        self._contexts = {model.name: model.context_tokens for model in models if model.context_tokens}
+        self.show_head()
+
+    # Frames
+
+    def show_frame(self, changes: Changes, batch: Sequence[Event]) -> None:
+        """Draws what a batch of events changed."""
+        view = self.controller.view
+        if view is None or not self.is_mounted:
+            return
+        if self.conversation is not None and changes.blocks:
+            self.set_class(bool(view.blocks), "-talking")
+            self.conversation.update_blocks(sorted(changes.blocks))
+        if self.panel is not None:
+            self.panel.add_events(batch)
+            self.panel.update(changes)
+        if changes.head:
+            self.show_head()
+
+    def show_head(self) -> None:
+        """Draws everything around the conversation."""
+        view = self.controller.view
+        self.query_one(HeaderBar).show(self._head(view))
+        self.query_one(HintsBar).show(self._hints(view))
+        force = keys_in_force(self.shell.keymap)
+        if view is None:
+            self.query_one(Welcome).show(self._welcome(force))
+            return
+        self.query_one(FiguresBar).show(self._figures(view))
+        hint = f"{display_key(force['edit_queued'])} to edit"
+        self.query_one(QueueStrip).show(view.queue, view.steers, hint)
+        self._show_approval(next(iter(view.approvals.values()), None))
+
+    def _head(self, view: SessionView | None) -> Head:
+        if self.shell.closing:
+            return Head(status="closing")
+        if view is None:
+            return Head(model=self.shell.wanted_model or "")
+        info = self.controller.info
+        model = view.model or (info.model if info else "")
+        run = view.run
+        if run is None:
+            return Head(view.title, model, "idle")
+        return Head(view.title, model, view.status, run.started, run.steps, run.max_steps)
+
+    def _figures(self, view: SessionView) -> Figures:
+        usage = view.usage if view.run is None else view.usage + view.run.usage
+        window = self._contexts.get(view.model)
+        share = view.context_tokens / window if window and view.context_tokens else None
+        return Figures(usage.input_tokens + usage.output_tokens, usage.cost_usd, share)
+
+    def _hints(self, view: SessionView | None) -> list[tuple[str, str]]:
+        force = {name: display_key(keys) for name, keys in keys_in_force(self.shell.keymap).items()}
+        more = [(force["panel"], "trace"), (force["palette"], "commands"), (force["help"], "help")]
+        if view is not None and view.status != "idle":
+            steer = display_key(self.shell.keymap.get("prompt.steer", "ctrl+s"))
+            return [(force["cancel"], "cancel"), ("enter", "queue"), (steer, "steer"), *more]
+        return [("enter", "send"), *more, (force["copy_or_quit"], "quit")]
+
+    @staticmethod
+    def _welcome(force: dict[str, str]) -> list[tuple[str, str]]:
+        return [
+            ("/", "commands"),
+            ("@", "name a file"),
+            ("!", "run a shell command"),
+            (display_key(force["cancel"]), "stop at once"),
+            (display_key(force["panel"]), "look inside"),
+            (display_key(force["help"]), "all keys"),
+        ]
+
+    # Approvals stand in the prompt's place
+
+    def _show_approval(self, approval: Approval | None) -> None:
+        wanted = approval.call_id if approval is not None else None
+        if wanted == self._asked:
+            return
+        self._asked = wanted
+        if approval is None:
+            self.remove_class("-asking")
+            if self._approval_bar is not None:
+                self._approval_bar.display = False
+            self.prompt.focus()
+            return
+        self.add_class("-asking")
+        self.remove_class("-panel-full")
+        self.call_later(self._ask, approval)
+
+    async def _ask(self, approval: Approval) -> None:
+        from agent_tui.tui.widgets.approval import ApprovalBar
+
+        if self._approval_bar is None:
+            self._approval_bar = ApprovalBar()
+            await self.mount(self._approval_bar, before=self.query_one(HintsBar))
+        if self._asked == approval.call_id:
+            self._approval_bar.display = True
+            self._approval_bar.ask(approval)
+            self._approval_bar.focus()
+
+    def on_approval_bar_answered(self, message: ApprovalBar.Answered) -> None:
+        message.stop()
+        self.controller.answer(message.call_id, message.decision, message.feedback)
+
+    # Notices
+
+    def notice(self, level: Level, text: str) -> None:
+        """Shows a sentence above the prompt."""
+        self.query_one(NoticeBar).add(level, text)
+
+    # What the prompt says
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        message.stop()
+        self._acted()
+        self.controller.submit(message.text)
+
+    def on_prompt_steered(self, message: Prompt.Steered) -> None:
+        message.stop()
+        self._acted()
+        self.controller.steer(message.text)
+
+    def on_prompt_shell_entered(self, message: Prompt.ShellEntered) -> None:
+        message.stop()
+        self._acted()
+        self.controller.shell(message.command)
+
+    def on_prompt_command_entered(self, message: Prompt.CommandEntered) -> None:
+        message.stop()
+        self._acted()
+        self.shell.run_command_line(message.line)
+
+    def _acted(self) -> None:
+        """Something new was sent: what was said before is read, and the end is what matters."""
+        self.query_one(NoticeBar).clear()
+        self.remove_class("-panel-full")
+        if self.conversation is not None:
+            self.conversation.follow_end()
+
+    def on_queue_strip_take_back(self, message: QueueStrip.TakeBack) -> None:
+        message.stop()
+        self.controller.take_back(message.prompt_id, self.prompt.restore)
+
+    # Conversation and panel point at each other
+
+    def on_conversation_span_picked(self, message: Conversation.SpanPicked) -> None:
+        message.stop()
+        if self.panel is not None:
+            self.panel.pick(message.span_id)
+
+    def on_side_panel_span_picked(self, message: SidePanel.SpanPicked) -> None:
+        message.stop()
+        if self.conversation is not None:
+            self.conversation.scroll_to_span(message.span_id)
+
+    def on_side_panel_copy_requested(self, message: SidePanel.CopyRequested) -> None:
+        message.stop()
+        self.shell.copy(message.text, message.what)
+
+    def on_side_panel_tool_chosen(self, message: SidePanel.ToolChosen) -> None:
+        message.stop()
+        self.prompt.restore(f"/tool {message.name} {{}}")
+        self.prompt.focus()
+
+    # Actions
+
+    def action_cancel(self) -> None:
+        if self.controller.cancel():
+            return
+        if self.has_class("-panel-full"):
+            self.remove_class("-panel-full")
+        else:
+            self.query_one(NoticeBar).clear()
+        self.prompt.focus()
+
+    def action_copy_or_quit(self) -> None:
+        selected = self.get_selected_text() or getattr(self.focused, "selected_text", "")
+        if selected:
+            self.shell.copy(selected, "selection")
+            self.clear_selection()
+        elif self.prompt.text and not self.has_class("-asking"):
+            self.prompt.clear_input()
+        elif self._quit_asked is not None and self.shell.monotonic() - self._quit_asked < QUIT_WINDOW_S:
+            self.shell.leave()
+        else:
+            self._quit_asked = self.shell.monotonic()
+            key = display_key(keys_in_force(self.shell.keymap)["copy_or_quit"])
+            self.notice("info", f"press {key} again to quit")
+
+    def action_quit_if_empty(self) -> None:
+        if self.prompt.text or not self.prompt.has_focus:
+            raise SkipAction
+        self.shell.leave()
+
+    def action_quit(self) -> None:
+        self.shell.leave()
+
+    def action_edit_queued(self) -> None:
+        view = self.controller.view
+        if view is None or not view.queue:
+            raise SkipAction
+        self.controller.take_back(view.queue[-1].prompt_id, self.prompt.restore)
+
+    def action_drop_queued(self) -> None:
+        view = self.controller.view
+        if view is None or not view.queue:
+            raise SkipAction
+        self.controller.take_back(view.queue[-1].prompt_id)
+
+    def action_palette(self) -> None:
+        self.shell.action_command_palette()
+
+    def action_help(self) -> None:
+        self.shell.show_help()
+
+    def action_panel(self) -> None:
+        self.toggle_class("-panel-full" if self.has_class("-narrow") else "-panel-off")
+        if not self.panel_shown:
+            self.prompt.focus()
+
+    @property
+    def panel_shown(self) -> bool:
+        if self.has_class("-narrow"):
+            return self.has_class("-panel-full")
+        return not self.has_class("-panel-off")
+
+    def action_tab(self, name: str) -> None:
+        if self.panel is None:
+            return
+        self.add_class("-panel-full")
+        self.remove_class("-panel-off")
+        self.panel.activate(name)  # type: ignore[arg-type]
+
+    def action_events_if_empty(self) -> None:
+        if self.prompt.text:
+            raise SkipAction  # in a text, this key goes to the end of the line
+        self.action_tab("events")
+
+    def action_page(self, direction: int) -> None:
+        conversation = self._scrollable()
+        if direction < 0:
+            conversation.scroll_page_up(animate=False)
+        else:
+            conversation.scroll_page_down(animate=False)
+
+    def action_top(self) -> None:
+        self._scrollable().scroll_home(animate=False)
+
+    def action_end(self) -> None:
+        self._scrollable().follow_end()
+
+    def _scrollable(self) -> Conversation:
+        """The conversation, if these keys are for it: another part that has the focus keeps them."""
+        if self.conversation is None or self.focused not in (None, self.prompt):
+            raise SkipAction
+        return self.conversation
+
+    def action_copy_answer(self) -> None:
+        self.shell.copy_answer()
+
+    # The terminal
+
+    def on_key(self, event: events.Key) -> None:
+        del event
+        self.shell.themes_maybe_changed()

@@ -1,0 +1,101 @@
+"""What the command palette can find: actions, slash commands, themes, models and tools."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from agent_tui.errors import AgentTuiError
+from agent_tui.safetext import visible
+from agent_tui.tui.commands import COMMANDS
+from agent_tui.tui.keys import KEYS, display_key, keys_in_force
+
+if TYPE_CHECKING:
+    from agent_tui.tui.app import AgentApp
+
+_NOT_LISTED = frozenset({"cancel", "copy_or_quit", "quit_if_empty", "palette", "events_if_empty"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the palette. ``shown``: also listed before anything is typed."""
+
+    text: str
+    help: str
+    run: Callable[[], object]
+    shown: bool = True
+
+
+class ShellCommands(Provider):
+    """Everything the shell can do, by name."""
+
+    @property
+    def _shell(self) -> AgentApp:
+        return cast("AgentApp", self.app)
+
+    async def discover(self) -> Hits:
+        async for entry in self._entries():
+            if entry.shown:
+                yield DiscoveryHit(entry.text, entry.run, help=entry.help)  # type: ignore[arg-type]
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        async for entry in self._entries():
+            score = matcher.match(f"{entry.text} {entry.help}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(entry.text), entry.run, text=entry.text, help=entry.help)  # type: ignore[arg-type]
+
+    async def _entries(self) -> AsyncIterator[Entry]:
+        for entry in self._actions():
+            yield entry
+        for entry in self._commands():
+            yield entry
+        for entry in self._themes():
+            yield entry
+        async for entry in self._from_core():
+            yield entry
+
+    def _actions(self) -> Iterator[Entry]:
+        force = keys_in_force(self._shell.keymap)
+        for key in KEYS:
+            if key.id not in _NOT_LISTED:
+                keys = display_key(force[key.id])
+                yield Entry(key.description, keys, partial(self._shell.main.run_action, key.action))
+
+    def _commands(self) -> Iterator[Entry]:
+        for command in COMMANDS:
+            line = f"/{command.name} "
+            run = (
+                partial(self._shell.main.prompt.restore, line)
+                if command.needs_argument
+                else partial(self._shell.run_command_line, line)
+            )
+            yield Entry(f"/{command.name}", command.description, run)
+
+    def _themes(self) -> Iterator[Entry]:
+        self._shell.reload_themes()
+        for name in sorted(self._shell.themes.themes):
+            yield Entry(f"theme {name}", "theme", partial(self._shell.choose_theme, name), shown=False)
+
+    async def _from_core(self) -> AsyncIterator[Entry]:
+        controller = self._shell.controller
+        if controller.view is None:
+            return
+        try:
+            models, tools = await controller.models(), await controller.tools()
+        except AgentTuiError as error:
+            self._shell.say("warning", str(error))
+            return
+        for model in models:
+            name = visible(model.name, newlines=False)
+            run = partial(self._shell.run_command_line, f"/model {model.name}")
+            help_text = visible(model.description if model.usable else model.reason, newlines=False)
+            yield Entry(f"model {name}", help_text, run, shown=False)
+        for tool in tools:
+            first = visible(tool.description.partition("\n")[0], newlines=False)
+            run = partial(self._shell.main.prompt.restore, f"/tool {tool.name} {{}}")
+            yield Entry(f"tool {visible(tool.name, newlines=False)}", first, run, shown=False)
