@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 
-class SpanPicked(Message):
+class SpanPicked(Message, namespace="side_panel"):
     """The reader picked a span in the trace."""
 
     def __init__(self, span_id: str) -> None:
@@ -13,7 +13,7 @@ class SpanPicked(Message):
         super().__init__()
 
 
-class CopyRequested(Message):
+class CopyRequested(Message, namespace="side_panel"):
     """The reader wants ``text`` on the clipboard. ``what`` names it in a few words: ``result``."""
 
     def __init__(self, text: str, what: str) -> None:
@@ -22,7 +22,7 @@ class CopyRequested(Message):
         super().__init__()
 
 
-class ToolChosen(Message):
+class ToolChosen(Message, namespace="side_panel"):
     """The reader wants to call the tool ``name``."""
 
     def __init__(self, name: str) -> None:
