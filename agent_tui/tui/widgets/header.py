@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textual.cells import cell_len, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
