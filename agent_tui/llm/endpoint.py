@@ -1,0 +1,52 @@
+"""What the environment says about reaching a server: proxies, and whether it is on this machine or network.
+
+Reads only the mapping it is given.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+_KEY_SHAPES = re.compile(r"AIza[\w-]{10,}|sk-[\w-]{10,}|(?<=key=)[^&\s\"']+|(?<=Bearer )\S+")
+
+
+def is_local(url: str) -> bool:
+    """Whether the server is on this machine or a private network, where keys are seldom asked for."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan"))
+    return address.is_private or address.is_loopback
+
+
+def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
+    """The proxy for ``url`` by the usual variables, lower case first; None to go straight."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    skipped = (env.get("no_proxy") or env.get("NO_PROXY") or "").split(",")
+    for entry in (item.strip().lstrip(".").lower() for item in skipped):
+        if entry == "*" or (entry and (host == entry or host.endswith(f".{entry}"))):
+            return None
+    if host in {"localhost", "127.0.0.1", "::1"}:
+        return None
+    for name in (f"{parts.scheme}_proxy", "all_proxy"):
+        if value := env.get(name) or env.get(name.upper()):
+            return value if "://" in value else f"http://{value}"
+    return None
+
+
+def redact(text: str, key: str | None) -> str:
+    """``text`` without ``key`` and without anything shaped like a key."""
+    if key:
+        text = text.replace(key, "***")
+    return _KEY_SHAPES.sub("***", text)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """White space folded, at most ``limit`` characters."""
+    folded = " ".join(text.split())
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"

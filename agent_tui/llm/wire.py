@@ -1,0 +1,226 @@
+"""HTTP to a model's server, such that a call's connection can be closed at once from outside.
+
+Imported when a model is first called, because it brings ``httpx2``. Knows no provider and no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Generic, TypeVar
+
+import anyio
+import httpx2
+
+from agent_tui.errors import ModelUnavailable
+
+BREATH_S = 0.004
+"""Longest a stream that is all there already may hold the event loop, in seconds."""
+PIECE = 2048
+"""Bytes given to the reader at a time; a few events, so that a breath can be taken between them."""
+CLOSE_S = 1.0
+"""How long to wait for a cancelled reader. Its socket is closed before the wait begins."""
+
+T = TypeVar("T")
+
+
+async def _breathe() -> None:
+    """One turn of the loop for timers that are due, and one for the tasks that those wake."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+class Exchange:
+    """What one model call has open on the wire.
+
+    Args:
+        timeout_s: Longest the call may take to connect and to receive its headers.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._streams: set[_Stream] = set()
+
+    def cut(self) -> None:
+        """Closes the call's sockets now; awaits nothing."""
+        for stream in self._streams:
+            stream.cut()
+
+    async def aclose(self) -> None:
+        """Gives back everything that is still open."""
+        for stream in list(self._streams):
+            await stream.aclose()
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Requests that are made inside belong to this exchange."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+_current: contextvars.ContextVar[Exchange | None] = contextvars.ContextVar("exchange", default=None)
+
+
+class _Stream(httpx2.AsyncByteStream):
+    """A response body that lets the loop breathe and whose socket can be shut."""
+
+    def __init__(self, response: httpx2.Response, exchange: Exchange) -> None:
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        self._inner = response.stream
+        self._network = response.extensions.get("network_stream")
+        self._exchange = exchange
+        exchange._streams.add(self)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Taking the breath here, below the reader, means that a cancel which falls into it is seen by
+        # the reader as one inside its own read, where every reader cleans up.
+        rested = before = time.perf_counter()
+        async for data in self._inner:
+            now = time.perf_counter()
+            if now - before > BREATH_S:
+                rested = now  # it was waiting for the network, so others had their turn
+            for start in range(0, len(data), PIECE):
+                if time.perf_counter() - rested > BREATH_S:
+                    await _breathe()
+                    rested = time.perf_counter()
+                yield data[start : start + PIECE]
+            before = time.perf_counter()
+
+    def cut(self) -> None:
+        sock = self._network.get_extra_info("socket") if self._network is not None else None
+        if sock is not None:
+            with suppress(OSError):  # it is closed already
+                sock.shutdown(socket.SHUT_RDWR)
+
+    async def aclose(self) -> None:
+        self._exchange._streams.discard(self)
+        await self._inner.aclose()
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Passes requests on, and notes what each exchange has open."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _current.get()
+        if exchange is None:
+            return await self._inner.handle_async_request(request)
+        async with asyncio.timeout(exchange.timeout_s):
+            response = await self._inner.handle_async_request(request)
+        response.stream = _Stream(response, exchange)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def load() -> None:
+    """Imports what the transport would import at its first connection. Call it in a thread."""
+    anyio.run(anyio.sleep, 0)
+
+
+def open_http(url: str, proxy: str | None = None) -> httpx2.AsyncClient:
+    """A client for one server. Slow (certificates): call it in a thread.
+
+    It reads no environment for proxies, follows no redirect, asks for no compression (which makes
+    servers hold text back) and has no timeout but the exchange's.
+    """
+    if url.startswith("https:") or proxy is not None:
+        verify = httpx2.create_ssl_context()
+    else:
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; trusts nobody if it were
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60.0)
+    inner = httpx2.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=limits)
+    return httpx2.AsyncClient(
+        transport=Transport(inner),
+        timeout=None,
+        trust_env=False,
+        headers={"accept-encoding": "identity"},
+    )
+
+
+class Breath:
+    """Lets other tasks run when a loop over things that are there already goes on for too long."""
+
+    __slots__ = ("_rested",)
+
+    def __init__(self) -> None:
+        self._rested = time.perf_counter()
+
+    def rested(self) -> None:
+        """Others have just had their turn."""
+        self._rested = time.perf_counter()
+
+    async def take(self) -> None:
+        """Yields to the loop if the last time is too long ago."""
+        if time.perf_counter() - self._rested > BREATH_S:
+            await _breathe()
+            self._rested = time.perf_counter()
+
+
+class _End:
+    """The pump has stopped."""
+
+
+class Pump(Generic[T]):
+    """Reads a foreign iterator in a task of its own, so that a cancel always meets it inside a read.
+
+    An iterator that leaks its connection when it is dropped between two items is never between two
+    items for longer than it takes to put one into a queue, and nothing is awaited there.
+
+    Args:
+        start: Makes the request and gives the iterator; called in the task.
+        exchange: What the requests of the task belong to.
+    """
+
+    def __init__(self, start: Callable[[], Awaitable[AsyncIterator[T]]], exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._queue: asyncio.Queue[T | _End] = asyncio.Queue()
+        self._breath = Breath()
+        with exchange.current():
+            self._task = asyncio.get_running_loop().create_task(self._run(start), name="model stream")
+        self._task.add_done_callback(self._ended)
+
+    async def _run(self, start: Callable[[], Awaitable[AsyncIterator[T]]]) -> None:
+        async for item in await start():
+            self._queue.put_nowait(item)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            task.exception()  # retrieved here, in case nobody waits for it any more
+        self._queue.put_nowait(_End())
+
+    def __aiter__(self) -> Pump[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        if self._queue.empty():
+            item = await self._queue.get()
+            self._breath.rested()
+        else:
+            await self._breath.take()
+            item = self._queue.get_nowait()
+        if not isinstance(item, _End):
+            return item
+        if self._task.cancelled():
+            raise ModelUnavailable("the model's answer was cut off", code="stream_cut")
+        if error := self._task.exception():
+            raise error
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Closes the connection, then the reader. Returns when both are gone."""
+        self._exchange.cut()
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=CLOSE_S)
+        await self._exchange.aclose()
