@@ -327,7 +327,12 @@ class Blocks:
         leaf, self._leaf = self._leaf, None
         match leaf:
             case Paragraph():
-                if self._open_end and not leaf.split and leaf.lines == 1 and may_become_table(leaf.text, ""):
+                if (
+                    self._open_end
+                    and not leaf.split
+                    and leaf.lines == 1
+                    and may_become_table(leaf.text, "")
+                ):
                     self._begin("table")
                     count = len(split_row(leaf.text))
                     guess = Table(leaf.text, ["left"] * count, self._room(), self._styles)

@@ -61,7 +61,9 @@ class Highlighter:
             return [(text, self._styles.block)]
         tables = _plain_tables(self._lexer)
         if tables is None:
-            return self._styled((kind, value) for _, kind, value in self._lexer.get_tokens_unprocessed(text))
+            return self._styled(
+                (kind, value) for _, kind, value in self._lexer.get_tokens_unprocessed(text)
+            )
         head = "".join([line + "\n" for line in self._open])
         source, states = head + text + "\n", list(self._states)
         marks = list(_lex(self._lexer, tables, source, states))
@@ -69,7 +71,9 @@ class Highlighter:
         self._commit(marks, source, states)
         return result
 
-    def _commit(self, marks: list[tuple[int, Any, str, tuple[str, ...]]], source: str, states: list[str]) -> None:
+    def _commit(
+        self, marks: list[tuple[int, Any, str, tuple[str, ...]]], source: str, states: list[str]
+    ) -> None:
         if marks and len(self._open) < _OPEN_LIMIT:
             at, kind, value, _ = marks[-1]
             if _may_go_on(kind) and len(value) > 1 and value.endswith("\n"):

@@ -124,7 +124,9 @@ def completed(text: str) -> str:
             opened.pop()
         elif match.end() == len(text):
             text = text[: match.start()]
-        elif not text[match.end()].isspace() and not (run[0] == "_" and text[: match.start()][-1:].isalnum()):
+        elif not text[match.end()].isspace() and not (
+            run[0] == "_" and text[: match.start()][-1:].isalnum()
+        ):
             opened.append(run)
     if code:
         return text[: -len(code)] if text.endswith(code) else text + code

@@ -112,7 +112,12 @@ class Fence:
 
     def closes(self, rest: str) -> bool:
         text = rest.strip()
-        return bool(self.mark) and len(text) >= len(self.mark) and set(text) == {self.mark[0]} and rest[:4] != "    "
+        return (
+            bool(self.mark)
+            and len(text) >= len(self.mark)
+            and set(text) == {self.mark[0]}
+            and rest[:4] != "    "
+        )
 
     def line(self, text: str, width: int, styles: MarkdownStyles) -> list[Line]:
         spaces = len(text) - len(text.lstrip(" "))

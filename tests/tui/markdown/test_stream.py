@@ -16,7 +16,9 @@ SNIPPETS = [
     "<div>\n", "text ", "\r\n", "\r", "\t", "x" * 90, "[l](http://a.b)", "**", "`", "~~s~~", "- [ ] task\n", "    code\n", "/* c\n",
     "word " * 500, "y" * 5000, "👩‍👧 ", "\x1b[31m", "[brackets]",
 ]  # fmt: skip
-documents = st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(string.printable, max_size=12)), max_size=25).map("".join)
+documents = st.lists(
+    st.one_of(st.sampled_from(SNIPPETS), st.text(string.printable, max_size=12)), max_size=25
+).map("".join)
 
 
 def drawn(stream: MarkdownStream) -> list[tuple[object, ...]]:
@@ -50,5 +52,7 @@ def test_pieces_draw_what_the_whole_draws(text: str, cuts: list[int], width: int
 def test_no_line_is_wider_than_the_screen(text: str, width: int) -> None:
     for line in whole(text, width).lines():
         assert line.cells <= width
-        assert line.cells == Line(line.segments, 0).cells or line.cells == sum(s.cell_length for s in line.segments)
+        assert line.cells == Line(line.segments, 0).cells or line.cells == sum(
+            s.cell_length for s in line.segments
+        )
         assert not any(ord(char) < 32 or ord(char) == 127 for char in line.text)

@@ -1,0 +1,462 @@
+"""The widget that shows the transcript: places it, paints only rows that changed, and takes keys and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agent_tui.events.view import SessionView
+from agent_tui.tui.markdown import Line
+from agent_tui.tui.widgets.conversation.draw import Look, source_of
+from agent_tui.tui.widgets.conversation.palette import CLASSES, Palette, palette_of
+from agent_tui.tui.widgets.conversation.selection import row_id, selected_text
+from agent_tui.tui.widgets.conversation.transcript import Row, Transcript
+
+_PAD = 1
+"""Columns left and right of the text; the left one holds the cursor."""
+
+
+class Conversation(ScrollView, can_focus=True):
+    """The session's blocks as one document.
+
+    Follows the end until the reader scrolls up, and again once they are back at the end.
+
+    Attributes:
+        following: Whether the end is kept in view.
+        cursor: Index of the block that is marked, or None.
+    """
+
+    ALLOW_SELECT = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = CLASSES
+    DEFAULT_CSS = Path(__file__).with_name("conversation.tcss").read_text(encoding="utf-8")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "by(-1)", "Up", show=False, id="conversation.up"),
+        Binding("down,j", "by(1)", "Down", show=False, id="conversation.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="conversation.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="conversation.page_down"),
+        Binding("home,g", "top", "Top", show=False, id="conversation.top"),
+        Binding("end,G", "follow_end", "End", show=False, id="conversation.end"),
+        Binding("ctrl+up,K", "step(-1)", "Block above", show=False, id="conversation.previous"),
+        Binding("ctrl+down,J", "step(1)", "Block below", show=False, id="conversation.next"),
+        Binding("enter,space", "toggle", "Open", show=False, id="conversation.toggle"),
+        Binding("y", "copy_block", "Copy block", show=False, id="conversation.copy"),
+    ]
+
+    class SpanPicked(Message):
+        """The reader went to a block that shows a span."""
+
+        def __init__(self, span_id: str) -> None:
+            super().__init__()
+            self.span_id = span_id
+
+    class Copied(Message):
+        """The reader asks for a block's source text on the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.following = True
+        self.cursor: int | None = None
+        self._view = SessionView()
+        self._transcript: Transcript | None = None
+        self._palette: Palette | None = None
+        self._anchor: Row = (0, 0)
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._held: list[Line] = []
+        self._blank: Strip | None = None
+        self._span_blocks: dict[str, int] = {}
+        self._thumb: tuple[int, int] = (-1, -1)
+        self._placing = False
+
+    # What is shown
+
+    def show(self, view: SessionView) -> None:
+        """Shows another view, or the same one after it has changed wholesale."""
+        self._view = view
+        self._transcript = None
+        self.cursor = None
+        self.following = True
+        self._span_blocks = {}
+        self._place()
+
+    def update_blocks(self, indices: Collection[int]) -> None:
+        """Brings the blocks with these indices up to date; new ones need not be named."""
+        if self._transcript is None:
+            self._place()
+            return
+        self._transcript.update(indices)
+        self._place()
+
+    def follow_end(self) -> None:
+        """Goes to the end and stays there."""
+        self.following = True
+        self._place()
+
+    def scroll_to_span(self, span_id: str) -> None:
+        """Brings the block that shows a span into view, and marks it."""
+        index = self._block_of(span_id)
+        transcript = self._ready()
+        if index is None or transcript is None:
+            return
+        self._mark(index)
+        if not any(row[0] == index and row[1] == 0 for row in self._rows):
+            self.following = False
+            self._anchor = transcript.back(index, transcript.gap(index), self._height() // 3)
+        self._place()
+
+    def toggle_block(self, index: int) -> None:
+        """Opens a tool call, a thought or a long prompt in place, or closes it."""
+        transcript = self._ready()
+        if transcript is None or not 0 <= index < len(transcript) or not transcript.toggle(index):
+            return
+        if self.following and self._rows:
+            self.following = False
+            self._anchor = self._top()
+        self._place(resume=True)
+
+    def _block_of(self, span_id: str) -> int | None:
+        span = self._view.spans.get(span_id)
+        if span is None:
+            return None
+        while span.block is None:
+            parent = self._view.spans.get(span.parent_id or "")
+            if parent is None:
+                return None
+            span = parent
+        return span.block
+
+    # Placing
+
+    def _height(self) -> int:
+        return self.size.height
+
+    def _ready(self) -> Transcript | None:
+        """The transcript, made now if it was not; None while there is no room for it."""
+        width, height = self.size
+        if not width or not height or not self.is_attached:
+            return None
+        if self._palette is None:
+            self._palette = palette_of(self)
+            self._blank = None
+        look_width = max(width - self.scrollbar_size_vertical - 2 * _PAD, 1)
+        if self._transcript is None or self._transcript.view is not self._view:
+            self._transcript = Transcript(self._view, Look(look_width, self._palette))
+        elif (
+            self._transcript.look.width != look_width or self._transcript.look.palette is not self._palette
+        ):
+            self._transcript.look = Look(look_width, self._palette)
+            self._transcript.rebuild()
+            self._blank = None
+        return self._transcript
+
+    def _place(self, *, resume: bool = False) -> None:
+        """Finds the rows in view, and asks for those to be painted that look different."""
+        transcript = self._ready()
+        if transcript is None:
+            return
+        height = self._height()
+        index, offset = self._find_top(transcript, height, resume=resume)
+        transcript.forth(index, offset, 2 * height)
+        transcript.back(index, offset, height)
+        self._rows = transcript.rows(index, offset, height)
+        self._anchor = (index, offset)
+        self._tell_scroll(transcript.line_of(index, offset), transcript.total)
+        self._repaint(transcript)
+        if self._rows:
+            transcript.evict((self._rows[0][0], self._rows[-1][0]))
+
+    def _find_top(self, transcript: Transcript, height: int, *, resume: bool = False) -> Row:
+        end = transcript.back(len(transcript), 0, height)
+        if self.following:
+            return end
+        index, offset = self._anchor
+        if index >= len(transcript):
+            return end
+        offset = min(offset, max(transcript.measure(index) - 1, 0))
+        if (index, offset) >= end:
+            self.following = self.following or resume or (index, offset) == end
+            return end
+        return index, offset
+
+    def _top(self) -> Row:
+        return self._anchor
+
+    def _tell_scroll(self, line: int, total: int) -> None:
+        """Tells the scroll bar, without the layout that Textual would do for every new line."""
+        self._placing = True
+        try:
+            self.set_reactive(Widget.virtual_size, Size(self.size.width, total))
+            self.set_reactive(Widget.scroll_y, float(line))
+            self.set_reactive(Widget.scroll_target_y, float(line))
+            bar = self.vertical_scrollbar
+            height = max(self._height(), 1)
+            thumb = (line * height * 8 // max(total, 1), height * height * 8 // max(total, 1))
+            if thumb != self._thumb:
+                self._thumb = thumb
+                bar.window_virtual_size = total
+                bar.window_size = height
+                bar.position = line
+        finally:
+            self._placing = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Somebody scrolled: by wheel, scroll bar or a call."""
+        transcript = self._ready()
+        if self._placing or transcript is None or round(old_value) == round(new_value):
+            return
+        line = round(new_value)
+        end = max(transcript.total - self._height(), 0)
+        self.following = line >= end
+        self._anchor = transcript.find(line)
+        self._place()
+
+    def _scroll_to(self, *args: Any, **kwargs: Any) -> bool:
+        kwargs["animate"] = False
+        return super()._scroll_to(*args, **kwargs)
+
+    # Painting
+
+    def _repaint(self, transcript: Transcript) -> None:
+        fresh = self._fresh_strips(transcript)
+        old = self._strips
+        self._strips = fresh
+        width = self.size.width
+        if len(old) != len(fresh):
+            self.refresh(Region(0, 0, width, len(fresh)))
+            return
+        regions = []
+        start = None
+        for y, strip in enumerate(fresh):
+            if strip is not old[y]:
+                start = y if start is None else start
+            elif start is not None:
+                regions.append(Region(0, start, width, y - start))
+                start = None
+        if start is not None:
+            regions.append(Region(0, start, width, len(fresh) - start))
+        if regions:
+            self.refresh(*regions)
+
+    def _fresh_strips(self, transcript: Transcript) -> list[Strip]:
+        selection = self.text_selection
+        held: list[Line] = []
+        strips: list[Strip] = []
+        blank = self._blank_strip()
+        for row in self._rows:
+            line = transcript.line(row)
+            if line is None:
+                strips.append(blank)
+                continue
+            if line.strip is None:
+                line.strip = self._strip(line, marked=row[0] == self.cursor)
+            held.append(line)
+            strip = line.strip
+            if selection is not None and (span := selection.get_span(row_id(row))) is not None:
+                strip = self._selected(line, strip, *span)
+            strips.append(strip)
+        strips += [blank] * (self._height() - len(strips))
+        kept = {id(line) for line in held}
+        for line in self._held:
+            if id(line) not in kept:
+                line.strip = None
+        self._held = held
+        return strips
+
+    def _blank_strip(self) -> Strip:
+        width = self._strip_width()
+        if self._blank is None or self._blank.cell_length != width:
+            self._blank = Strip(
+                [Segment(" " * width, self._palette.text if self._palette else None)], width
+            )
+        return self._blank
+
+    def _strip_width(self) -> int:
+        return self.size.width
+
+    def _strip(self, line: Line, *, marked: bool) -> Strip:
+        assert self._palette is not None
+        text = self._palette.text
+        pad = Segment("▌", self._palette.of("cursor")) if marked else Segment(" ", text)
+        segments = [pad, *line.segments]
+        width = self._strip_width()
+        space = width - _PAD - line.cells
+        if line.wash is not None and space > _PAD:
+            segments += [Segment(" " * (space - _PAD), line.wash), Segment(" ", text)]
+        elif space > 0:
+            segments.append(Segment(" " * space, text))
+        return Strip(segments, width)
+
+    def _selected(self, line: Line, strip: Strip, start: int, end: int) -> Strip:
+        style = self.screen.get_component_rich_style("screen--selection")
+        end = len(line.text) if end < 0 else end
+        segments: list[Segment] = []
+        at = 0
+        for number, (text, own, _) in enumerate(strip):
+            if number == 0 or number > len(line.segments):
+                segments.append(Segment(text, own))
+                continue
+            left, right = min(max(start - at, 0), len(text)), min(max(end - at, 0), len(text))
+            parts = (
+                (text[:left], own),
+                (text[left:right], (own or Style.null()) + style),
+                (text[right:], own),
+            )
+            segments += [Segment(part, look) for part, look in parts if part]
+            at += len(text)
+        return Strip(segments, strip.cell_length)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of ``crop``: ready strips, the same objects as long as they look the same."""
+        strips = self._strips[crop.y : crop.bottom]
+        if len(strips) < crop.height:
+            strips += [self._blank_strip()] * (crop.height - len(strips))
+        if filters := self.get_line_filters():
+            background = self.background_colors[1]
+            for line_filter in filters:
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.x or crop.width < self._strip_width():
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
+
+    def render_line(self, y: int) -> Strip:
+        """A row with the places of its characters, which selecting by mouse asks for."""
+        if not 0 <= y < len(self._strips) or y >= len(self._rows):
+            return self._blank_strip()
+        pad, *segments = self._strips[y]
+        number = row_id(self._rows[y])
+        placed = [pad]
+        at = 0
+        for text, style, _ in segments:
+            placed.append(
+                Segment(text, (style or Style.null()) + Style.from_meta({"offset": (at, number)}))
+            )
+            at += len(text)
+        return Strip(placed, self._strips[y].cell_length)
+
+    # Changes around
+
+    def on_resize(self) -> None:
+        self._strips = []
+        self._place()
+
+    def notify_style_update(self) -> None:
+        """The theme or a class has changed."""
+        super().notify_style_update()
+        self._palette = None
+        self._blank = None
+        self._strips = []
+        self.call_after_refresh(self._place)
+
+    # Selecting
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The source text of what is selected."""
+        transcript = self._ready()
+        return None if transcript is None else (selected_text(transcript, selection), "\n")
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self._place()
+
+    # Keys and clicks
+
+    def on_click(self, event: events.Click) -> None:
+        if self.text_selection is not None or not 0 <= event.y < len(self._rows):
+            return
+        index, at = self._rows[event.y]
+        if at < 0:
+            return
+        self._go(index)
+        if at == 0:
+            self.toggle_block(index)
+
+    def action_by(self, lines: int) -> None:
+        """Scrolls by lines."""
+        transcript = self._ready()
+        if transcript is None:
+            return
+        index, offset = self._anchor
+        if lines < 0:
+            self.following = False
+            self._anchor = transcript.back(index, offset, -lines)
+        else:
+            transcript.forth(index, offset, lines + self._height())
+            self._anchor = transcript.find(transcript.line_of(index, offset) + lines)
+        self._place(resume=lines > 0)
+
+    def action_page(self, pages: int) -> None:
+        """Scrolls by pages, keeping two lines in view."""
+        self.action_by(pages * max(self._height() - 2, 1))
+
+    def action_top(self) -> None:
+        """Goes to the beginning."""
+        self.following = False
+        self._anchor = (0, 0)
+        self._place()
+
+    def action_follow_end(self) -> None:
+        self.follow_end()
+
+    def action_step(self, direction: int) -> None:
+        """Moves the cursor to the next block that shows something."""
+        transcript = self._ready()
+        if transcript is None or not self._rows:
+            return
+        if self.cursor is None:
+            index = self._rows[-1][0] if direction < 0 else self._rows[0][0]
+        else:
+            index = self.cursor + direction
+        while 0 <= index < len(transcript) and not transcript.is_shown(index):
+            index += direction
+        if not 0 <= index < len(transcript):
+            return
+        self._go(index)
+        if not any(row == (index, 0) for row in self._rows):
+            self.following = False
+            above = self._height() // 3 if direction < 0 else 2 * self._height() // 3
+            self._anchor = transcript.back(index, transcript.gap(index), above)
+            self._place(resume=direction > 0)
+
+    def action_toggle(self) -> None:
+        """Opens or closes the block under the cursor."""
+        if self.cursor is not None:
+            self.toggle_block(self.cursor)
+
+    def action_copy_block(self) -> None:
+        """Asks for the marked block's source on the clipboard."""
+        if self.cursor is not None and self.cursor < len(self._view.blocks):
+            self.post_message(self.Copied(source_of(self._view.blocks[self.cursor])))
+
+    def _go(self, index: int) -> None:
+        self._mark(index)
+        self._place()
+        span = self._view.blocks[index].span_id
+        if span is not None:
+            self.post_message(self.SpanPicked(span))
+
+    def _mark(self, index: int | None) -> None:
+        for row, line in zip(self._rows, self._strip_lines(), strict=True):
+            if line is not None and row[0] in (self.cursor, index):
+                line.strip = None
+        self.cursor = index
+
+    def _strip_lines(self) -> list[Line | None]:
+        transcript = self._transcript
+        return [transcript.line(row) if transcript is not None else None for row in self._rows]
