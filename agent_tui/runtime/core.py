@@ -142,16 +142,16 @@ class Core:
             context = int(client.capabilities.context_tokens * CONTEXT_SHARE)
         return LoopSettings(max_steps=agent.max_steps, context_tokens=context)
 
-    def system_prompt(
+    async def system_prompt(
         self, workspace: Workspace, protocol: ActionProtocol, tools: Sequence[ToolDeclaration]
     ) -> str:
         return prompts.system_prompt(
+            protocol,
+            tools,
             cwd=workspace.cwd,
-            today=self.clock.now().date(),
-            protocol=protocol,
-            tools=tools,
-            instructions=self.config.agent.instructions,
-            agents_md=prompts.read_agents_md(workspace.cwd),
+            today=self.clock.now().astimezone().date(),
+            project_notes=await asyncio.to_thread(_project_notes, workspace.cwd),
+            extra=self.config.agent.instructions,
         )
 
     async def warm_up(self, model: str, cwd: Path) -> None:
@@ -165,3 +165,15 @@ class Core:
         for client in self._clients.values():
             await client.aclose()
         await self.journal.close()
+
+
+def _project_notes(cwd: Path) -> str:
+    """The folder's AGENTS.md, as far as a prompt can use it; a file that cannot be read says so."""
+    try:
+        with (cwd / "AGENTS.md").open(encoding="utf-8", errors="replace") as file:
+            return file.read(prompts.MAX_PROJECT_NOTES * 2)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        _log.warning("AGENTS.md not read: %s", error.strerror)
+        return ""

@@ -100,7 +100,7 @@ class Session:
         loop = ReactLoop(
             access=access,
             runner=self._runner(emit, self.policy),
-            system_prompt=core.system_prompt(workspace, access.protocol, tools),
+            system_prompt=await core.system_prompt(workspace, access.protocol, tools),
             tools=tools,
             history=self._history,
             emit=emit,

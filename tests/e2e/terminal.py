@@ -1,0 +1,162 @@
+"""A real program in a real pseudo-terminal, read through a terminal emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyte
+
+DEADLINE_S = 20.0
+ESC = "\x1b"
+ENTER = "\r"
+
+
+class ScreenTimeout(AssertionError):
+    """What was waited for did not appear; the message holds the screen."""
+
+
+class Terminal:
+    """A program on a screen of its own.
+
+    Args:
+        argv: The program; ``agent-tui`` of this environment is ``AGENT_TUI``.
+        cwd: Its working folder.
+        env: Added to a bare environment.
+        size: Columns and rows.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        size: tuple[int, int] = (120, 40),
+    ) -> None:
+        columns, rows = size
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        self._master, slave = pty.openpty()
+        self._resize_pty(columns, rows)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(cwd),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            "AGENT_TUI_HOME": str(cwd / ".home"),
+            **(env or {}),
+        }
+        self.process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            close_fds=True,
+        )
+        self._slave = slave
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        for descriptor in (self._master, self._slave):
+            os.close(descriptor)
+
+    # The keyboard
+
+    def type(self, text: str) -> None:
+        """Sends keys, in pieces that the pseudo-terminal can hold, reading the screen meanwhile."""
+        data = text.encode()
+        while data:
+            self._read(0)
+            _, writable, _ = select.select([], [self._master], [], 1)
+            if writable:
+                data = data[os.write(self._master, data[:512]) :]
+
+    def submit(self, text: str) -> None:
+        self.type(text)
+        self.wait_for(lambda: text.splitlines()[-1][-20:] in self.text())
+        self.type(ENTER)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._resize_pty(columns, rows)
+        self.screen.resize(rows, columns)
+        os.killpg(self.process.pid, signal.SIGWINCH)
+
+    def _resize_pty(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    # The screen
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def wait_for(self, condition: Callable[[], object] | str, *, deadline_s: float = DEADLINE_S) -> None:
+        """Reads the screen until ``condition`` holds; a string has to be somewhere on it."""
+        holds = (lambda: condition in self.text()) if isinstance(condition, str) else condition
+        end = time.monotonic() + deadline_s
+        while not holds():
+            if time.monotonic() > end:
+                raise ScreenTimeout(f"{condition!r} did not come; the screen:\n{self.text()}")
+            if not self._read(0.05) and self.process.poll() is not None and not self._read(0):
+                if holds():
+                    return
+                raise ScreenTimeout(f"the program ended; the screen:\n{self.text()}")
+
+    def wait_exit(self, *, deadline_s: float = DEADLINE_S) -> int:
+        end = time.monotonic() + deadline_s
+        while self.process.poll() is None:
+            if time.monotonic() > end:
+                raise ScreenTimeout(f"the program did not end; the screen:\n{self.text()}")
+            self._read(0.02)
+        while self._read(0):
+            pass
+        return self.process.returncode
+
+    def _read(self, timeout_s: float) -> bool:
+        readable, _, _ = select.select([self._master], [], [], timeout_s)
+        if not readable:
+            return False
+        data = os.read(self._master, 65536)
+        self.raw += data
+        self._stream.feed(_for_pyte(data))
+        return bool(data)
+
+    def modes(self) -> list[int]:
+        """The terminal's own line settings, to compare before and after."""
+        attributes = termios.tcgetattr(self._slave)
+        return [int(part) for part in attributes[:4]]
+
+
+def _for_pyte(data: bytes) -> bytes:
+    """pyte takes the kitty protocol's ``CSI > u`` and its kind for text: they are left out."""
+
+    return re.sub(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1bP.*?\x1b\\", b"", data)
+
+
+def agent_tui() -> str:
+    """The console script installed in this environment."""
+    return str(Path(sys.executable).with_name("agent-tui"))
