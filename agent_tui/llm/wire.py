@@ -10,7 +10,7 @@ import contextvars
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
@@ -147,6 +147,12 @@ def open_http(url: str, proxy: str | None = None) -> httpx2.AsyncClient:
         trust_env=False,
         headers={"accept-encoding": "identity"},
     )
+
+
+async def events(response: httpx2.Response) -> AsyncGenerator[str, None]:
+    """The ``data`` of each server-sent event of ``response``."""
+    async for event in httpx2.EventSource(response):
+        yield event.data
 
 
 class Breath:

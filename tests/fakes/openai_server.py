@@ -87,7 +87,11 @@ class OpenAIDialect(Dialect):
     def _end(self, request: Request, reason: str | None, usage: dict[str, Any] | None) -> list[bytes]:
         events = [self._delta(request, {}, reason)]
         if (request.body.get("stream_options") or {}).get("include_usage"):
-            last = {"object": "chat.completion.chunk", "choices": [], "usage": usage or USAGE}
+            last: dict[str, Any] = {
+                "object": "chat.completion.chunk",
+                "choices": [],
+                "usage": usage or USAGE,
+            }
             events.append(sse(self._base(request) | last))
         return [*events, b"data: [DONE]\n\n"]
 
