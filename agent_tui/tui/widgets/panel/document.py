@@ -46,18 +46,12 @@ class DocumentView(LineView):
         self._arrange()
 
     def _arrange(self) -> None:
-        width = self.row_width
-        self.layout_of.arrange(self._sections, width)
+        self.layout_of.arrange(self._sections, self.row_width)
         following, self.following = self.following, False
         self.set_count(self.layout_of.count)
         self.following = following
-        if self.scrollable_content_region.width - 1 != width:
-            self.call_after_refresh(self._width_changed)
 
     def on_resize(self) -> None:
-        self._width_changed()
-
-    def _width_changed(self) -> None:
         if self.shown and self.layout_of.width != self.row_width:
             self._arrange()
             self.refresh()

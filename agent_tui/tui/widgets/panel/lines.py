@@ -42,6 +42,7 @@ class LineView(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         background: transparent;
         & > .line--dim, & > .line--punctuation { color: $text-muted; }
         & > .line--wait { color: $primary 60%; }

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from agent_tui.events.view import SessionView
+from agent_tui.tui.widgets.panel.store import EventStore
 
 
 class SessionTime:
     """What time it is in a session.
 
     Events may come from another machine whose clock differs, so what passed since the last event
-    is measured here and added to that event's own time. A replay stands still.
+    is measured here and added to that event's own time. A replay stands still at its event.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
         self._view = SessionView()
         self._last = 0.0
         self._at = 0.0
@@ -27,8 +30,13 @@ class SessionTime:
     def now(self) -> float:
         """Seconds since the epoch."""
         view = self._view
+        if not self.live:
+            return max(view.time, self._time_of(view.seq))
         if view.time != self._last:
             self._last, self._at = view.time, time.monotonic()
-        if not self.live:
-            return view.time
         return view.time + time.monotonic() - self._at
+
+    def _time_of(self, seq: int) -> float:
+        """When event ``seq`` was: the view's own time leaves out deltas."""
+        found = self._store.between(seq, seq)
+        return datetime.fromisoformat(found[0].ts).timestamp() if found else 0.0

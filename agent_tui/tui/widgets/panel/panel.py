@@ -59,8 +59,8 @@ class SidePanel(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._clock = SessionTime()
         self._store = EventStore()
+        self._clock = SessionTime(self._store)
         self._bar = TabBar(_TABS, "trace")
         self._switcher = ContentSwitcher(initial="trace")
         self._trace = TraceTab(self._clock, self._store, id="trace")

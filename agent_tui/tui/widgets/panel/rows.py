@@ -29,7 +29,6 @@ SYMBOLS: dict[SpanState, tuple[str, str]] = {
     "interrupted": ("⊘", "warn"),
 }
 _DURATION = 7
-_INDENT = 2
 _CHARS_PER_TOKEN = 4
 
 
@@ -90,13 +89,18 @@ def axis_of(view: SessionView, span: AnySpan, now: float, width: int) -> Axis:
     return Axis(run.started, max(end - run.started, 0.001), width)
 
 
+def indent_of(span: AnySpan, width: int) -> int:
+    """Cells before a row's mark; fewer where the panel is narrow."""
+    return (2 if width >= 36 else 1) * min(span.depth, 6)
+
+
 def trace_row(view: SessionView, span: AnySpan, now: float, width: int, is_open: bool) -> list[Piece]:
     """The whole row of a span in exactly ``width`` cells."""
     symbol, style = SYMBOLS[span.state]
     took = fmt.duration_ms(elapsed_ms(span, now)) if span.state != "waiting" else "asks"
     right: list[Piece] = [(f"{took:>{_DURATION}}", "dim"), (" ", ""), (symbol, style)]
     columns = Columns.of(width)
-    indent = " " * (_INDENT * min(span.depth, 6))
+    indent = " " * indent_of(span, width)
     mark = ("▾ " if is_open else "▸ ") if span.children else "  "
     head: list[Piece] = [(indent, ""), (mark, "dim")]
     if isinstance(span, RunSpan) or columns.bar == 0:

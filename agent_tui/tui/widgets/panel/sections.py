@@ -5,16 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Literal
 
 from agent_tui.tui import format as fmt
 from agent_tui.tui.widgets.panel.text import (
     Piece,
+    breaks,
     json_pieces,
+    one_line,
     part,
-    row_of,
-    rows_of,
     safe_lines,
 )
 
@@ -22,6 +21,9 @@ Mode = Literal["text", "json", "facts", "error", "lines"]
 """``facts``: each line is ``key<TAB>value``. ``lines``: JSON values, one to a line."""
 
 INDENT = 2
+_MOST = 2_000_000
+"""Characters of one text that are shown; text beyond ASCII takes far longer to break into rows."""
+_MOST_WIDE = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +49,38 @@ class Section:
 
 @dataclass(slots=True)
 class Body:
-    """The rows of one section's text at one width."""
+    """The rows of one section's text at one width: for each its line, and where it begins and ends."""
 
     lines: list[str]
-    width: int
-    ends: list[int]
+    rows: list[tuple[int, int, int]]
     octets: int
 
     @classmethod
     def of(cls, text: str, width: int) -> Body:
-        lines = safe_lines(text)
-        if lines and not lines[-1] and len(lines) > 1:
+        octets = len(text) if text.isascii() else len(text.encode(errors="replace"))
+        most = _MOST if text.isascii() else _MOST_WIDE
+        lines = safe_lines(text[:most])
+        if len(lines) > 1 and not lines[-1]:
             lines.pop()
-        width = max(1, width)
-        ends = list(accumulate(rows_of(line, width) for line in lines))
-        return cls(lines, width, ends, len(text.encode(errors="replace")))
+        if len(text) > most:
+            lines.append(f"… {fmt.count(len(text) - most)} more characters: c copies all of them")
+        return cls(lines, rows_of(lines, max(1, width)), octets)
 
     @property
     def count(self) -> int:
-        return self.ends[-1] if self.ends else 0
+        return len(self.rows)
 
     def row(self, number: int, mode: Mode) -> list[Piece]:
-        index = bisect_right(self.ends, number)
+        index, start, end = self.rows[number]
         line = self.lines[index]
-        before = self.ends[index - 1] if index else 0
-        start, end = row_of(line, self.width, number - before)
         if mode in ("json", "lines"):
             return part(json_pieces(line), start, end)
         return [(line[start:end], "error" if mode == "error" else "")]
+
+
+def rows_of(lines: Sequence[str], width: int) -> list[tuple[int, int, int]]:
+    """Every row of ``lines`` as ``(line, start, end)``."""
+    return [(index, *ends) for index, line in enumerate(lines) for ends in breaks(line, width)]
 
 
 @dataclass(slots=True)
@@ -169,12 +175,10 @@ def _facts_body(text: str, width: int) -> Body:
     lines: list[str] = []
     for line in text.split("\n"):
         key, _, value = line.partition("\t")
-        for number, shown in enumerate(safe_lines(value)):
-            for row in range(rows_of(shown, room)):
-                start, end = row_of(shown, room, row)
-                label = key if number == 0 and row == 0 else ""
-                lines.append(f"{label:<{_KEY}}{shown[start:end]}")
-    return Body(lines, 1 << 30, list(range(1, len(lines) + 1)), len(text))
+        for start, end in breaks(one_line(value, 2000), room):
+            lines.append(f"{key:<{_KEY}}{one_line(value, 2000)[start:end]}")
+            key = ""
+    return Body(lines, [(index, 0, len(line)) for index, line in enumerate(lines)], len(text))
 
 
 def _fact(row: list[Piece]) -> list[Piece]:

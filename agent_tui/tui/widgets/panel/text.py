@@ -98,23 +98,32 @@ def spread(left: Iterable[Piece], right: Iterable[Piece], width: int) -> list[Pi
     return [*fit(left, max(0, width - width_of(kept))), *kept]
 
 
-def rows_of(line: str, width: int) -> int:
-    """Rows that ``line`` takes when it is broken every ``width`` cells."""
-    if line.isascii():
-        return max(1, -(-len(line) // width))
-    return max(1, len(chop_cells(line, width)))
+def breaks(line: str, width: int) -> list[tuple[int, int]]:
+    """Where the rows of ``line`` begin and end, in characters: between words where there are any."""
+    plain = line.isascii()
+    if plain and len(line) <= width:
+        return [(0, len(line))]
+    rows: list[tuple[int, int]] = []
+    start, length = 0, len(line)
+    while start < length:
+        end = start + (width if plain else _fitting(line, start, width))
+        if end >= length:
+            rows.append((start, length))
+            break
+        space = line.rfind(" ", start, end + 1)
+        if space > start and (not plain or space - start > width // 3):
+            rows.append((start, space))
+            start = space + 1
+        else:
+            rows.append((start, end))
+            start = end
+    return rows or [(0, 0)]
 
 
-def row_of(line: str, width: int, row: int) -> tuple[int, int]:
-    """Where row number ``row`` of a broken line begins and ends, in characters."""
-    if line.isascii():
-        return row * width, min(len(line), (row + 1) * width)
-    start = 0
-    for number, part in enumerate(chop_cells(line, width)):
-        if number == row:
-            return start, start + len(part)
-        start += len(part)
-    return start, start
+def _fitting(line: str, start: int, width: int) -> int:
+    """How many characters from ``start`` on fit into ``width`` cells; at least one."""
+    parts = chop_cells(line[start : start + width + 8], width)
+    return max(1, len(parts[0])) if parts else 1
 
 
 def json_pieces(line: str) -> list[Piece]:

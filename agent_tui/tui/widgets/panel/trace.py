@@ -11,7 +11,7 @@ from textual.timer import Timer
 from agent_tui.events.view import AnySpan, Changes, SessionView
 from agent_tui.tui.widgets.panel.lines import LineView
 from agent_tui.tui.widgets.panel.now import SessionTime
-from agent_tui.tui.widgets.panel.rows import trace_row
+from agent_tui.tui.widgets.panel.rows import indent_of, trace_row
 from agent_tui.tui.widgets.panel.text import Piece
 from agent_tui.tui.widgets.panel.tree import TraceTree
 
@@ -190,5 +190,5 @@ class TraceView(LineView):
 
     def clicked(self, row: int, x: int) -> None:  # noqa: ARG002
         span = self._here()
-        if span is not None and span.children and x <= 2 * min(span.depth, 6) + 1:
+        if span is not None and span.children and x <= indent_of(span, self.row_width) + 1:
             self.action_flip()
