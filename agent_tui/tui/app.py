@@ -57,6 +57,7 @@ class AgentApp(App[int]):
     """
 
     TITLE = "agent-tui"
+    CSS_PATH = "screens/main.tcss"  # here, because a default screen does not load its own
     BINDINGS: ClassVar[list[BindingType]] = []
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
     COMMAND_PALETTE_BINDING = "ctrl+backslash"  # the screen's own key opens it, so that it can be remapped

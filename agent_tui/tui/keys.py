@@ -55,12 +55,12 @@ KEYS: tuple[Key, ...] = (
     Key("events_if_empty", "ctrl+e", "events_if_empty", "events", "The raw event stream", "View"),
     Key("tools", "f4", "tab('tools')", "tools", "The tools there are", "View"),
     Key("usage", "f5", "tab('usage')", "usage", "Tokens, cost and latencies", "View"),
-    Key("focus_next", "f6", "focus_next", "focus", "Go to the next part of the screen", "View"),
-    Key("page_up", "pageup", "page(-1)", "scroll", "Scroll the conversation up", "Conversation"),
-    Key("page_down", "pagedown", "page(1)", "scroll", "Scroll the conversation down", "Conversation"),
-    Key("top", "ctrl+home", "top", "top", "Go to the first message", "Conversation"),
-    Key("end", "ctrl+end", "end", "end", "Go to the newest message and follow it", "Conversation"),
-    Key("copy_answer", "ctrl+y", "copy_answer", "copy", "Copy the last answer", "Conversation"),
+    Key("focus_next", "f6", "app.focus_next", "focus", "Go to the next part of the screen", "View"),
+    Key("page_up", "pageup", "page(-1)", "scroll", "Scroll the conversation up", "Scrolling"),
+    Key("page_down", "pagedown", "page(1)", "scroll", "Scroll the conversation down", "Scrolling"),
+    Key("top", "ctrl+home", "top", "top", "Go to the first message", "Scrolling"),
+    Key("end", "ctrl+end", "end", "end", "Go to the newest message and follow it", "Scrolling"),
+    Key("copy_answer", "ctrl+y", "copy_answer", "copy", "Copy the last answer"),
 )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ class HelpScreen(ModalScreen[None]):
 def _section(title: str, rows: list[tuple[str, str, str]]) -> list[Content]:
     lines = [Content.styled(title, "bold $primary")]
     for keys, description, name in rows:
-        line = Content.assemble((f"{keys:<20}", "$accent"), " ", (description, "$foreground"))
+        line = Content.assemble((f"{keys:<20}", "$accent"), " ", (f"{description:<38}", "$foreground"))
         if name:
             line = Content.assemble(line, "  ", (name, "$text-muted"))
         lines.append(line)

@@ -35,7 +35,6 @@ QUIT_WINDOW_S = 3.0
 class MainScreen(Screen[None]):
     """Header, conversation, side panel, prompt."""
 
-    CSS_PATH = "main.tcss"
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
     AUTO_FOCUS = "Prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +91,8 @@ class MainScreen(Screen[None]):
         from agent_tui.tui.widgets.conversation import Conversation
         from agent_tui.tui.widgets.panel import SidePanel
 
-        self.conversation, self.panel = Conversation(), SidePanel()
+        self.conversation = Conversation()
+        self.panel = SidePanel(monotonic=self.shell.monotonic)
         await self.query_one("#talk").mount(self.conversation)
         await self.query_one("#side").mount(self.panel)
 
@@ -111,6 +111,12 @@ class MainScreen(Screen[None]):
         models = await self.controller.models()
         self._contexts = {model.name: model.context_tokens for model in models if model.context_tokens}
         self.show_head()
+
+    def _context_limit(self, view: SessionView) -> int | None:
+        limit = self._contexts.get(view.model)
+        if self.panel is not None:
+            self.panel.set_context_limit(limit)
+        return limit
 
     # Frames
 
@@ -156,13 +162,15 @@ class MainScreen(Screen[None]):
 
     def _figures(self, view: SessionView) -> Figures:
         usage = view.usage if view.run is None else view.usage + view.run.usage
-        window = self._contexts.get(view.model)
+        window = self._context_limit(view)
         share = view.context_tokens / window if window and view.context_tokens else None
         return Figures(usage.input_tokens + usage.output_tokens, usage.cost_usd, share)
 
     def _hints(self, view: SessionView | None) -> list[tuple[str, str]]:
         force = {name: display_key(keys) for name, keys in keys_in_force(self.shell.keymap).items()}
         more = [(force["panel"], "trace"), (force["palette"], "commands"), (force["help"], "help")]
+        if view is not None and view.status == "waiting":
+            return [(force["cancel"], "cancel the run"), *more]
         if view is not None and view.status != "idle":
             steer = display_key(self.shell.keymap.get("prompt.steer", "ctrl+s"))
             return [(force["cancel"], "cancel"), ("enter", "queue"), (steer, "steer"), *more]
@@ -257,6 +265,10 @@ class MainScreen(Screen[None]):
         if self.panel is not None:
             self.panel.pick(message.span_id)
 
+    def on_conversation_copied(self, message: Conversation.Copied) -> None:
+        message.stop()
+        self.shell.copy(message.text, "message")
+
     def on_side_panel_span_picked(self, message: SidePanel.SpanPicked) -> None:
         message.stop()
         if self.conversation is not None:
@@ -339,6 +351,7 @@ class MainScreen(Screen[None]):
         self.add_class("-panel-full")
         self.remove_class("-panel-off")
         self.panel.activate(name)  # type: ignore[arg-type]
+        self.panel.focus_tab()
 
     def action_events_if_empty(self) -> None:
         if self.prompt.text:
@@ -346,14 +359,10 @@ class MainScreen(Screen[None]):
         self.action_tab("events")
 
     def action_page(self, direction: int) -> None:
-        conversation = self._scrollable()
-        if direction < 0:
-            conversation.scroll_page_up(animate=False)
-        else:
-            conversation.scroll_page_down(animate=False)
+        self._scrollable().action_page(direction)
 
     def action_top(self) -> None:
-        self._scrollable().scroll_home(animate=False)
+        self._scrollable().action_top()
 
     def action_end(self) -> None:
         self._scrollable().follow_end()
@@ -370,5 +379,9 @@ class MainScreen(Screen[None]):
     # The terminal
 
     def on_key(self, event: events.Key) -> None:
-        del event
+        """A key that nobody took: text begins the next prompt, wherever the focus was."""
         self.shell.themes_maybe_changed()
+        if event.is_printable and event.character and not self.has_class("-asking"):
+            self.prompt.focus()
+            self.prompt.insert(event.character)
+            event.stop()

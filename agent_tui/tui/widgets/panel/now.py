@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
 from agent_tui.events.view import SessionView
@@ -25,7 +24,7 @@ class SessionTime:
 
     def bind(self, view: SessionView, *, live: bool) -> None:
         self._view, self.live = view, live
-        self._last, self._at = view.time, time.monotonic()
+        self._last, self._at = view.time, self._monotonic()
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -33,8 +32,8 @@ class SessionTime:
         if not self.live:
             return max(view.time, self._time_of(view.seq))
         if view.time != self._last:
-            self._last, self._at = view.time, time.monotonic()
-        return view.time + time.monotonic() - self._at
+            self._last, self._at = view.time, self._monotonic()
+        return view.time + self._monotonic() - self._at
 
     def _time_of(self, seq: int) -> float:
         """When event ``seq`` was: the view's own time leaves out deltas."""
