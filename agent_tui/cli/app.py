@@ -1,0 +1,141 @@
+"""The Typer application: every command, its options and its help. The work is done elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from agent_tui.cli import config_commands, tool_commands
+from agent_tui.cli.edge import complain
+from agent_tui.cli.root import RootOptions
+
+app = typer.Typer(
+    name="agent-tui",
+    help="A terminal shell for AI agents. Without a command it opens the screen.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(tool_commands.app, name="tools")
+app.add_typer(config_commands.app, name="config")
+
+Model = Annotated[
+    str | None, typer.Option("-m", "--model", metavar="MODEL", help="provider:name, or demo.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and log more.")]
+
+
+def run_app(args: list[str]) -> int:
+    """Runs a command line through Typer; a wrong one is told in one line."""
+    try:
+        result: Any = app(args=args, prog_name="agent-tui", standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except TyperException as error:
+        complain("usage", error.message.rstrip("."), "see `agent-tui --help`")
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from agent_tui import __version__
+
+        typer.echo(f"agent-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    model: Model = None,
+    proceed: Annotated[
+        bool, typer.Option("-c", "--continue", help="Go on with the newest session of this folder.")
+    ] = False,
+    session: Annotated[
+        str | None,
+        typer.Option("-s", "--session", metavar="SESSION", help="Go on with the session of this id."),
+    ] = None,
+    theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="Colours.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option("-p", "--prompt", help="Sent as soon as the screen is there.")
+    ] = None,
+    linear: Annotated[
+        bool, typer.Option("--linear", help="Plain lines, for screen readers and dumb terminals.")
+    ] = False,
+    debug: Debug = False,
+    _version: Annotated[
+        bool,
+        typer.Option("-V", "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> int | None:
+    """A terminal shell for AI agents. Without a command it opens the screen."""
+    options = RootOptions(model, theme, prompt, session, proceed, linear, debug)
+    if context.invoked_subcommand is not None:
+        context.obj = options
+        return None
+    from agent_tui.cli.screen import open_screen
+
+    return open_screen(options)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    prompt: Annotated[str | None, typer.Argument(help="What to do; - or nothing reads stdin.")] = None,
+    model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every event as one JSON line.")] = False,
+    max_steps: Annotated[
+        int | None, typer.Option("--max-steps", metavar="N", min=1, help="Most steps of the loop.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow what policy would ask about.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="S", help="Cancel after so many seconds.")
+    ] = None,
+    session: Annotated[
+        str | None,
+        typer.Option("-s", "--session", metavar="SESSION", help="Go on with the session of this id."),
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """One run without a screen: the answer on stdout, everything else on stderr."""
+    from agent_tui.cli.run_command import run_once
+
+    given: RootOptions = context.obj
+    return run_once(
+        prompt,
+        model=model or given.model,
+        session=session or given.session,
+        proceed=given.proceed,
+        as_json=as_json,
+        max_steps=max_steps,
+        approve_all=yes,
+        timeout_s=timeout,
+        debug=debug or given.debug,
+    )
+
+
+@app.command()
+def models() -> None:
+    """Providers and models; which are usable now and, if not, why."""
+    from agent_tui.cli.listings import print_models
+
+    print_models()
+
+
+@app.command()
+def themes() -> None:
+    """The themes there are, and what is wrong with those that cannot be used."""
+    from agent_tui.cli.listings import print_themes
+
+    print_themes()
+
+
+@app.command()
+def doctor() -> int:
+    """A self-check that says how to mend what is wrong."""
+    from agent_tui.cli.doctor import examine
+
+    return examine()

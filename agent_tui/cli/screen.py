@@ -1,0 +1,60 @@
+"""``agent-tui`` without a command: the screen, or linear mode in its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from agent_tui import __version__
+from agent_tui.cli.root import RootOptions
+from agent_tui.cli.start import find_session, load_settings, runtime_opener
+from agent_tui.config.load import Loaded
+from agent_tui.errors import UsageError
+
+
+def open_screen(options: RootOptions) -> int:
+    """Opens the screen and returns the exit code when the person leaves."""
+    if options.proceed and options.session is not None:
+        raise UsageError("-c and -s cannot be given together", hint="give one of them")
+    loaded = load_settings(options.flags(), debug=options.debug)
+    session = find_session(loaded, prefix=options.session, newest=options.proceed)
+    if loaded.config.ui.linear or os.environ.get("TERM") == "dumb":
+        from agent_tui.headless.linear import run_linear
+
+        return run_linear(
+            runtime_opener(loaded),
+            cwd=loaded.cwd,
+            session_id=session,
+            prompt=options.prompt,
+            model=options.model,
+        )
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the screen needs a terminal", hint="use `agent-tui run PROMPT`, or --linear for plain lines"
+        )
+    return _textual(loaded, session, options)
+
+
+def _textual(loaded: Loaded, session: str | None, options: RootOptions) -> int:
+    from agent_tui.tui.run import run_tui
+    from agent_tui.tui.settings import UiSettings
+
+    ui = loaded.config.ui
+    settings = UiSettings(
+        theme=ui.theme,
+        themes_dirs=(loaded.paths.themes,),
+        keys=loaded.config.keys,
+        esc_delay_ms=None if ui.esc_delay_ms == "auto" else ui.esc_delay_ms,
+        mouse=ui.mouse,
+        cwd=loaded.cwd,
+        history_file=loaded.paths.input_history,
+        version=__version__,
+        fps=ui.fps,
+    )
+    return run_tui(
+        open_runtime=runtime_opener(loaded),
+        settings=settings,
+        session=session,
+        prompt=options.prompt,
+        model=options.model,
+    )

@@ -1,0 +1,78 @@
+"""What every command that works with a runtime does first: settings, log file, the session meant."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent_tui import logs
+from agent_tui.config.load import Loaded, load
+from agent_tui.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from agent_tui.runtime.runtime import Runtime
+
+
+def working_folder() -> Path:
+    """The folder the person stands in.
+
+    Raises:
+        NotFoundError: It has been deleted.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "the working folder no longer exists", hint="change to one that does"
+        ) from error
+
+
+def load_settings(flags: dict[str, Any] | None = None, *, debug: bool = False) -> Loaded:
+    """The configuration of this folder; begins the log file."""
+    loaded = load(working_folder(), os.environ, flags)
+    logs.to_file(loaded.paths.log_file, debug=debug)
+    return loaded
+
+
+def runtime_opener(
+    loaded: Loaded, *, approve_all: bool = False, headless: bool = False
+) -> Callable[[], Awaitable[Runtime]]:
+    """A call that builds the runtime inside the event loop that will use it."""
+
+    async def open_runtime() -> Runtime:
+        from agent_tui.runtime.build import build_runtime
+
+        return await build_runtime(loaded, approve_all=approve_all, headless=headless)
+
+    return open_runtime
+
+
+def find_session(loaded: Loaded, *, prefix: str | None, newest: bool) -> str | None:
+    """The id of the stored session that is meant; None for a new one.
+
+    Raises:
+        NotFoundError: There is no such session.
+        StorageError: The journal cannot be read.
+    """
+    if prefix is None and not newest:
+        return None
+    return asyncio.run(_find(loaded, prefix))
+
+
+async def _find(loaded: Loaded, prefix: str | None) -> str:
+    from agent_tui.storage.journal import Journal
+
+    journal = Journal(loaded.paths.journal)
+    try:
+        if prefix is not None:
+            return (await journal.find(prefix)).id
+        stored = await journal.sessions(cwd=loaded.cwd, limit=100)
+        if not stored:
+            raise NotFoundError(f"there is no session of {loaded.cwd} yet", hint="start one without -c")
+        said_something = [session for session in stored if session.title]
+        return (said_something or stored)[0].id
+    finally:
+        await journal.close()

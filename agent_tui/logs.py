@@ -1,0 +1,86 @@
+"""The log file: one JSON object per line, for finding out later what the program did.
+
+Not for the person at the screen, who is told through events and notices, and never a place for
+keys: values that look like one are masked before they are written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from contextvars import ContextVar
+from pathlib import Path
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The run that is going on in this context; stands in each of its lines."""
+
+MAX_BYTES = 5_000_000
+"""The file is moved to ``….1`` when it has grown to this."""
+
+_SECRETS = re.compile(
+    r"AIza[\w-]{20,}|\bsk-[\w-]{16,}|(?i:(?<=bearer )[\w.~+/-]{8,})"
+    r"|(?i:(?<=key=)[^&\s\"']{8,})|(?i:(?<=api-key: )\S{8,})"
+)
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, object] = {
+            "ts": f"{moment}.{int(record.created % 1 * 1e6):06d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": mask(record.getMessage()),
+        }
+        if (run := request_id.get()) is not None:
+            line["request_id"] = run
+        if record.exc_info:
+            line["traceback"] = mask(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class _File(logging.Handler):
+    """Appends to a file that is opened by the first line worth writing.
+
+    Several processes may share it: each line is one write at its end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._usable = True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._usable:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path.exists() and self._path.stat().st_size > MAX_BYTES:
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+            with self._path.open("ab", buffering=0) as file:
+                file.write((self.format(record) + "\n").encode("utf-8", "replace"))
+        except OSError:
+            self._usable = False  # a log that cannot be written must not disturb what it logs
+
+
+def mask(text: str) -> str:
+    """``text`` with everything that looks like a key replaced."""
+    return _SECRETS.sub("[hidden]", text)
+
+
+def to_file(path: Path, *, debug: bool = False) -> None:
+    """Sends every log record of the process to ``path``, and none to the terminal."""
+    handler = _File(path)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, _File)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # The SDKs log whole requests, with their text, at debug level; ours do not.
+    logging.getLogger("agent_tui").setLevel(logging.DEBUG if debug else logging.INFO)
+    logging.captureWarnings(True)
