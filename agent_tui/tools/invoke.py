@@ -81,8 +81,11 @@ async def _guarded(spec: ToolSpec, work: Coroutine[Any, Any, Any]) -> Any:
         raise ToolError(f"{spec.name} tried to end the program ({type(error).__name__})") from error
 
 
-def in_thread(name: str, function: Any, *args: Any) -> asyncio.Future[Any]:
-    """``function(*args)`` in a daemon thread of its own. Cancelling the future lets go of the thread."""
+def in_thread(name: str, function: Any, *args: Any, daemon: bool = True) -> asyncio.Future[Any]:
+    """``function(*args)`` in a thread of its own. Cancelling the future lets go of the thread.
+
+    The program's exit waits for threads that are not ``daemon``.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
     scope = contextvars.copy_context()
@@ -108,7 +111,7 @@ def in_thread(name: str, function: Any, *args: Any) -> asyncio.Future[Any]:
         except RuntimeError:
             logger.info("%s ended after its loop was closed", name)
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    threading.Thread(target=work, name=name, daemon=daemon).start()
     return future
 
 

@@ -256,6 +256,10 @@ class ToolRunner:
     def _elapsed(self, call: _Call) -> float:
         return round((self._clock.monotonic() - call.started) * 1000, 3)
 
+    def _refused(self, call: _Call, error: AgentTuiError) -> ToolOutcome:
+        self._start(call, None)
+        return self._failed(call, error)
+
     def _failed(
         self, call: _Call, error: AgentTuiError, channel: OutputChannel | None = None
     ) -> ToolOutcome:
