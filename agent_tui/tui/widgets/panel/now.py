@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 from agent_tui.events.view import SessionView
@@ -15,7 +17,8 @@ class SessionTime:
     is measured here and added to that event's own time. A replay stands still at its event.
     """
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._store = store
         self._view = SessionView()
         self._last = 0.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from textual import on
@@ -57,10 +58,17 @@ class SidePanel(Widget):
     }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        """``monotonic`` gives seconds; only differences mean anything."""
         super().__init__(id=id, classes=classes)
         self._store = EventStore()
-        self._clock = SessionTime(self._store)
+        self._clock = SessionTime(self._store, monotonic)
         self._bar = TabBar(_TABS, "trace")
         self._switcher = ContentSwitcher(initial="trace")
         self._trace = TraceTab(self._clock, self._store, id="trace")
