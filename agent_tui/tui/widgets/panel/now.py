@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 from agent_tui.events.view import SessionView
