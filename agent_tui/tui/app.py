@@ -54,6 +54,11 @@ class AgentApp(App[int]):
         model: The model to begin with; None leaves it to the core.
         driver: The terminal driver; None is Textual's own choice.
         clock: What time it is, for everything that shows elapsed time.
+
+    Attributes:
+        loaded: Whether everything is there that is loaded after the first paint.
+        closing: Whether the person has asked to leave.
+        failure: What ended the program, if an error did.
     """
 
     TITLE = "agent-tui"
@@ -81,6 +86,7 @@ class AgentApp(App[int]):
         self.settings = settings
         self.wanted_model = model
         self.closing = False
+        self.loaded = False
         self.failure: Exception | None = None
         self._session = session
         self._first_prompt = prompt
@@ -148,6 +154,7 @@ class AgentApp(App[int]):
         await self.main.load_facts()
         self._check_all_keys()
         _settle_memory()
+        self.loaded = True
 
     # Keys
 
