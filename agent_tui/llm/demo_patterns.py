@@ -125,9 +125,8 @@ def _line(text: str) -> str:
 def _grep(text: str) -> Found:
     if found := _match(r"where\s+(?:is|are)\s+(\S+)\s+(?:defined|used|mentioned|called|imported)", text):
         return "grep", {"pattern": _literal(unquoted(found.group(1)))}
-    if found := _match(r"grep\s+([^\s`'\"]+)\s+([\w./-]+)$", text):
-        if found.group(1).lower() not in ("for", "the"):
-            return "grep", {"pattern": _literal(found.group(1)), "path": found.group(2)}
+    if found := _match(r"grep\s+(?!for\b)([^\s`'\"]+)\s+([\w./-]+)$", text):
+        return "grep", {"pattern": _literal(found.group(1)), "path": found.group(2)}
     found = _match(
         r"(?:grep(?:\s+for)?|search(?:\s+(?:the\s+|all\s+|my\s+)?(?:files?|folder|code|project|here))*(?:\s+for)?"
         r"|look\s+for|find)\s+(?:the\s+|all\s+)?(word\s+|text\s+|string\s+|lines?\s+with\s+)?"
