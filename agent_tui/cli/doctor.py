@@ -71,8 +71,6 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
     what = f"agent-tui {__version__} on Python {version}, {sys.platform}"
-    if sys.version_info < (3, 11):
-        return Finding("fail", "python", what, "install Python 3.11 or newer")
     return Finding("ok", "python", what)
 
 

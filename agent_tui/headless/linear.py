@@ -15,7 +15,7 @@ from typing import TextIO
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.events import types as ev
-from agent_tui.headless.output import Output, discard_stdout
+from agent_tui.headless.output import Output
 from agent_tui.headless.render import Renderer
 from agent_tui.headless.run import signals_to
 from agent_tui.runtime.runtime import Runtime, SessionInfo
@@ -79,10 +79,14 @@ class Linear:
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._questions: dict[str, ev.ApprovalRequest] = {}
         self._running: str | None = None
+        self._ended: str | None = None
         self._queued = 0
+        self._starting = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._leaving = False
+        self._prompted = False
+        self._cancelling: asyncio.Future[bool] | None = None
 
     async def go(self, stdin: TextIO, prompt: str | None) -> int:
         """Reads and prints until the input ends or the person says so."""
@@ -129,11 +133,13 @@ class Linear:
         return None
 
     async def _prompt(self) -> None:
-        if self._running is None and not self._questions:
+        if self._running is None and not self._questions and not self._prompted:
+            self._prompted = True
             self._output.ask("> ")
             await self._output.flush()
 
     async def _take(self, line: str) -> None:
+        self._prompted = False
         try:
             if self._questions:
                 await self._answer(line.strip())
@@ -193,17 +199,18 @@ class Linear:
 
     async def _submit(self, text: str, *, shell: bool) -> None:
         self._idle.clear()
+        self._starting = True
         try:
             if shell:
                 submitted = await self._runtime.run_shell(self._session.id, text)
             else:
                 submitted = await self._runtime.submit(self._session.id, text)
-        except AgentTuiError:
+            if submitted.run_id is not None and submitted.run_id != self._ended:
+                self._running = submitted.run_id
+        finally:
+            self._starting = False
             self._settle()
-            raise
-        if submitted.run_id is not None:
-            self._running = submitted.run_id
-        elif submitted.prompt_id is not None:
+        if submitted.prompt_id is not None:
             self._output.note("queued")
 
     async def _print(self) -> None:
@@ -212,10 +219,11 @@ class Linear:
                 for event in batch:
                     self._apply(event)
                 await self._output.flush()
+                self._settle()
                 if self._idle.is_set():
                     await self._prompt()
         except BrokenPipeError:
-            discard_stdout()
+            self._output.discard()
             raise
 
     def _apply(self, event: ev.Event) -> None:
@@ -227,16 +235,15 @@ class Linear:
             case ev.RunError(error=error):
                 self._output.note(f"error[{error.code}]: {error.message}")
             case ev.RunDone(status=status):
-                self._running = None
+                self._running, self._ended = None, event.run_id
+                self._prompted = False
                 self._questions.clear()
                 if status == "max_steps":
                     self._output.note("stopped: no answer within the steps allowed")
-                self._settle()
             case ev.PromptQueued():
                 self._queued += 1
             case ev.PromptUnqueued():
                 self._queued -= 1
-                self._settle()
             case ev.ApprovalRequest():
                 self._questions[event.call_id] = event
                 if len(self._questions) == 1:
@@ -247,7 +254,8 @@ class Linear:
                 pass
 
     def _settle(self) -> None:
-        if self._running is None and self._queued <= 0:
+        """Notes that nothing runs or waits; called once what happened has been written."""
+        if self._running is None and self._queued <= 0 and not self._starting:
             self._idle.set()
 
     def _ask_again(self, request: ev.ApprovalRequest) -> None:
@@ -259,7 +267,7 @@ class Linear:
 
     def _interrupted(self) -> None:
         if self._running is not None:
-            self._cancel = asyncio.ensure_future(self._runtime.cancel(self._session.id))
+            self._cancelling = asyncio.ensure_future(self._runtime.cancel(self._session.id))
         else:
             self._leaving = True
             self._lines.put_nowait(None)

@@ -77,6 +77,12 @@ class Output:
             raw, self._raw = self._raw, []
             await asyncio.to_thread(self._write, waiting, raw)
 
+    def discard(self) -> None:
+        """Makes answers vanish, after their reader has gone; else Python complains at exit."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._out.fileno())
+        os.close(nothing)
+
     def _write(self, waiting: list[tuple[TextIO, str]], raw: list[bytes]) -> None:
         if raw:
             binary: BinaryIO = self._out.buffer
@@ -96,10 +102,3 @@ def _replace_what_cannot_be_encoded(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-
-
-def discard_stdout() -> None:
-    """Makes later writes to stdout vanish, after its reader has gone; else Python complains at exit."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.close(nothing)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent_tui.events import codec
 from agent_tui.events import types as ev
-from agent_tui.headless.output import Output, discard_stdout
+from agent_tui.headless.output import Output
 from agent_tui.headless.render import Renderer
 from agent_tui.runtime.runtime import Runtime, SessionInfo
 from agent_tui.safetext import visible
@@ -126,7 +126,7 @@ class _Run:
             await self._output.flush()
         except BrokenPipeError:
             self._pipe_broken = True
-            discard_stdout()
+            self._output.discard()
             self._cancel("closed output")
 
     async def _report(self, done: ev.RunDone) -> None:
