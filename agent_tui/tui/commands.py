@@ -69,5 +69,7 @@ def parse(line: str) -> Parsed:
 
 def _unknown(name: str) -> str:
     near = get_close_matches(name, [*_BY_NAME, *_ALIASES], n=3, cutoff=0.5)
-    hint = "did you mean " + " or ".join(f"/{other}" for other in near) + "?" if near else "/help lists them"
+    hint = (
+        "did you mean " + " or ".join(f"/{other}" for other in near) + "?" if near else "/help lists them"
+    )
     return f"there is no command /{name}; {hint}"

@@ -53,7 +53,9 @@ async def ready(pilot: Pilot[Any]) -> None:
 
 async def send(pilot: Pilot[Any], text: str) -> None:
     """Types ``text`` and Enter."""
-    await pilot.press(*("space" if char == " " else "slash" if char == "/" else char for char in text), "enter")
+    await pilot.press(
+        *("space" if char == " " else "slash" if char == "/" else char for char in text), "enter"
+    )
 
 
 def screen_text(app: AgentApp) -> str:

@@ -19,7 +19,9 @@ Script = Callable[["Play"], Awaitable[None]]
 
 MODELS = (
     ModelInfo("demo", True, description="offline, deterministic", context_tokens=32_000),
-    ModelInfo("gemini:gemini-2.5-flash", False, reason="no key: set GEMINI_API_KEY", context_tokens=1_000_000),
+    ModelInfo(
+        "gemini:gemini-2.5-flash", False, reason="no key: set GEMINI_API_KEY", context_tokens=1_000_000
+    ),
     ModelInfo("openai:local", True, description="a server on this machine", context_tokens=8_000),
 )
 TOOLS = (
@@ -61,7 +63,9 @@ class Play:
             ev.ReactStepStart, step=self.steps, max_steps=max_steps
         )
 
-    def llm(self, *texts: str, channel: ev.Channel = "answer", done: bool = True, message_count: int = 2) -> None:
+    def llm(
+        self, *texts: str, channel: ev.Channel = "answer", done: bool = True, message_count: int = 2
+    ) -> None:
         """A model call that streams ``texts``; left open if not ``done``."""
         emit = self._open_llm
         if emit is None:
@@ -83,7 +87,9 @@ class Play:
             self._open_llm(ev.LlmDone, finish_reason=reason, usage=usage, ttft_ms=212.0, duration_ms=900.0)
             self._open_llm = None
 
-    def tool_start(self, name: str, args: dict[str, Any], risk: ev.Risk = "low", call_id: str | None = None) -> str:
+    def tool_start(
+        self, name: str, args: dict[str, Any], risk: ev.Risk = "low", call_id: str | None = None
+    ) -> str:
         call_id = call_id or self.ids.new("call")
         emit = self._open_tools.get(call_id) or self._tool_emit(call_id)
         emit(ev.ToolStart, call_id=call_id, tool_name=name, args=args, risk=risk, timeout_s=30.0)
@@ -97,7 +103,14 @@ class Play:
     ) -> None:
         emit = self._open_tools.pop(call_id)
         self.advance(ms / 1000)
-        emit(ev.ToolEnd, call_id=call_id, result=result, duration_ms=ms, summary=summary or None, failed=failed)
+        emit(
+            ev.ToolEnd,
+            call_id=call_id,
+            result=result,
+            duration_ms=ms,
+            summary=summary or None,
+            failed=failed,
+        )
         emit(ev.ReactObservation, call_id=call_id, content=str(result))
 
     async def ask(

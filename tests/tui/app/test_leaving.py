@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from agent_tui.errors import ConfigError
-from tests.fakes.stage import Play
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
+from tests.fakes.stage import Play
 
 
 async def hang(play: Play) -> None:

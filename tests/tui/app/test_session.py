@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from agent_tui.tui.app import AgentApp
-from tests.fakes.stage import FakeRuntime, Play
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
+from tests.fakes.stage import FakeRuntime, Play
 
 
 async def hang(play: Play) -> None:
@@ -99,7 +99,10 @@ async def test_typing_while_it_runs_queues_and_a_cancel_does_not_fire_it() -> No
         await until(pilot, lambda: "queued" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: not app.controller.running)
-        assert [call for call in core.calls if call[0] == "submit"] == [("submit", "go"), ("submit", "next")]
+        assert [call for call in core.calls if call[0] == "submit"] == [
+            ("submit", "go"),
+            ("submit", "next"),
+        ]
         await pilot.press("alt+up")
         await until(pilot, lambda: app.main.prompt.text == "next")
         await until(pilot, lambda: "queued" not in screen_text(app))
