@@ -11,6 +11,12 @@ from agent_tui.storage.journal import Journal
 from agent_tui.tools.trust import TrustStore
 
 
+NO_MODEL = (
+    "no model is configured and no key is set: this is the offline demo model; "
+    "set GEMINI_API_KEY, or choose one with /model"
+)
+
+
 async def build_runtime(
     loaded: Loaded,
     *,
@@ -29,7 +35,8 @@ async def build_runtime(
         StorageError: The journal is damaged, or of a newer version.
     """
     config = loaded.config
-    model, notice = router.default_model(config.model.name, loaded.env)
+    model = router.default_model(config.model.name, loaded.env)
+    router.parse(model)
     journal = Journal(loaded.paths.journal, on_problem=lambda message: runtime.tell(message))
     core = Core(
         config=config,
@@ -40,7 +47,9 @@ async def build_runtime(
         trust=TrustStore(loaded.paths.trust_file),
         approve="allow" if approve_all else "deny" if headless else None,
     )
-    notices = [*loaded.notices, *([notice] if notice else [])]
+    notices = [*loaded.notices, *router.notices(model, loaded.env)]
+    if not config.model.name and model == router.DEMO:
+        notices.append(NO_MODEL)
     runtime = LocalRuntime(core, cwd=loaded.cwd, model=model, notices=notices)
     await journal.start()
     return runtime

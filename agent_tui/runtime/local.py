@@ -47,7 +47,7 @@ class LocalRuntime:
         self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
     ) -> SessionInfo:
         if model is not None:
-            router.parse_model(model)
+            router.parse(model)
         if session_id is None:
             session = await self._new(cwd or self._cwd, model or self._model)
         elif session_id in self._sessions:
@@ -147,7 +147,7 @@ class LocalRuntime:
 
     async def set_model(self, session_id: str, model: str) -> None:
         session = self._session(session_id)
-        router.parse_model(model)
+        router.parse(model)
         await self._core.client(model, session.workspace.cwd)
         if model != session.model:
             self._change_model(session, model)
@@ -185,13 +185,7 @@ class LocalRuntime:
 
     async def models(self) -> Sequence[ModelInfo]:
         return [
-            ModelInfo(
-                name=model.name,
-                usable=model.usable,
-                reason=model.reason,
-                description=model.description,
-                context_tokens=model.context_tokens,
-            )
+            ModelInfo(name=model.model, usable=model.usable, reason=model.reason)
             for model in router.available_models(self._core.env)
         ]
 
