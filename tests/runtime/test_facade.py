@@ -1,0 +1,234 @@
+"""The façade's contract, on the runtime in this process with real tools and a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent_tui.config.load import load
+from agent_tui.errors import ConflictError, NotFoundError, UsageError
+from agent_tui.events import types as ev
+from agent_tui.runtime.build import build_runtime
+from agent_tui.runtime.local import LocalRuntime
+from tests.fakes.invariants import check_stream
+
+
+class Shell:
+    """A runtime whose model plays the turns of a script, and one open session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runtime: LocalRuntime
+        self.id = ""
+
+    async def open(self, *turns: Sequence[object], session: str | None = None, **build: bool) -> None:
+        if turns:
+            (self.folder / "script.json").write_text(json.dumps(turns))
+        flags = {"model.name": "script:script.json", "retry.first_delay_s": 0.0}
+        loaded = load(self.folder, {"AGENT_TUI_HOME": str(self.folder / "home")}, flags)
+        self.runtime = await build_runtime(loaded, **build)
+        self.info = await self.runtime.open_session(session)
+        self.id = self.info.id
+
+    async def until(self, condition: Callable[[ev.Event], bool]) -> list[ev.Event]:
+        """All events up to the first that ``condition`` holds for."""
+        events: list[ev.Event] = []
+        async for batch in self.runtime.follow(self.id):
+            for event in batch:
+                events.append(event)
+                if condition(event):
+                    return events
+        raise AssertionError("the log ended")
+
+    async def run(self, text: str = "go") -> list[ev.Event]:
+        await self.runtime.submit(self.id, text)
+        return await self.done()
+
+    async def done(self) -> list[ev.Event]:
+        events = await self.until(lambda event: event.type == "run_done")
+        check_stream(events)
+        return events
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    shell = Shell(tmp_path)
+    yield shell
+    await shell.runtime.aclose()
+
+
+def call(name: str, **args: object) -> str:
+    return json.dumps({"type": "tool", "tool_name": name, "args": args})
+
+
+def final(text: str) -> str:
+    return json.dumps({"type": "final", "final": text})
+
+
+def types(events: Sequence[ev.Event]) -> list[str]:
+    return [event.type for event in events]
+
+
+async def test_a_prompt_becomes_an_answer(shell: Shell) -> None:
+    await shell.open([final("hello")])
+    events = await shell.run("hi")
+    assert types(events)[:2] == ["session_start", "run_start"]
+    assert isinstance(events[-1], ev.RunDone) and events[-1].status == "completed"
+
+
+async def test_everything_is_in_the_journal(shell: Shell) -> None:
+    await shell.open([call("calc", expression="2+2")], [final("4")])
+    events = await shell.run()
+    await shell.runtime.aclose()
+    await shell.open(session=shell.id)
+    stored = await shell.until(lambda event: event.seq == events[-1].seq)
+    assert stored == events
+
+
+async def test_a_reopened_session_goes_on_where_it_was(shell: Shell) -> None:
+    await shell.open([final("one")])
+    await shell.run("first")
+    await shell.runtime.aclose()
+    await shell.open([final("two")], session=shell.id[:6])
+    await shell.runtime.submit(shell.id, "second")
+    events = await shell.until(lambda event: isinstance(event, ev.Final) and event.answer.answer == "two")
+    start = [event for event in events if isinstance(event, ev.LlmStart)][-1]
+    assert start.message_count == 4  # system, first, one, second
+
+
+async def test_an_approval_is_answered_by_id(shell: Shell) -> None:
+    await shell.open([call("write_file", path="a.txt", content="x")], [final("written")])
+    await shell.runtime.submit(shell.id, "write")
+    events = await shell.until(lambda event: event.type == "approval_request")
+    call_id = events[-1].call_id
+    assert await shell.runtime.answer(shell.id, call_id, "allow")
+    assert not await shell.runtime.answer(shell.id, call_id, "deny")
+    await shell.done()
+    assert (shell.folder / "a.txt").read_text() == "x"
+
+
+async def test_a_denial_reaches_the_model_with_the_reason(shell: Shell) -> None:
+    await shell.open([call("write_file", path="a.txt", content="x")], [final("then not")])
+    await shell.runtime.submit(shell.id, "write")
+    events = await shell.until(lambda event: event.type == "approval_request")
+    await shell.runtime.answer(shell.id, events[-1].call_id, "deny", feedback="wrong folder")
+    events = await shell.done()
+    (observation,) = [event for event in events if isinstance(event, ev.ReactObservation)]
+    assert "wrong folder" in observation.content
+    assert not (shell.folder / "a.txt").exists()
+    assert "tool_start" not in types(events)
+
+
+async def test_allowed_for_the_session_asks_once(shell: Shell) -> None:
+    turn = [call("write_file", path="a.txt", content="x")]
+    await shell.open(turn, turn, [final("done")])
+    await shell.runtime.submit(shell.id, "write twice")
+    events = await shell.until(lambda event: event.type == "approval_request")
+    await shell.runtime.answer(shell.id, events[-1].call_id, "allow_session")
+    events = await shell.done()
+    assert types(events).count("approval_request") == 1
+    assert types(events).count("tool_end") == 2
+
+
+async def test_cancel_while_waiting_for_approval(shell: Shell) -> None:
+    await shell.open([call("shell", command="true")])
+    await shell.runtime.submit(shell.id, "run")
+    await shell.until(lambda event: event.type == "approval_request")
+    assert await shell.runtime.cancel(shell.id)
+    events = await shell.done()
+    results = [event.decision for event in events if isinstance(event, ev.ApprovalResult)]
+    assert results == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("build", "status"), [({"headless": True}, "tool_denied"), ({"approve_all": True}, "")]
+)
+async def test_nobody_there_to_ask(shell: Shell, build: dict[str, bool], status: str) -> None:
+    await shell.open([call("write_file", path="a.txt", content="x")], [final("ok")], **build)
+    events = await shell.run()
+    assert ("tool_end" in types(events)) == (not status)
+    assert (shell.folder / "a.txt").exists() == (not status)
+
+
+async def test_a_persons_own_command_joins_the_history(shell: Shell) -> None:
+    await shell.open([final("I saw it")])
+    await shell.runtime.run_shell(shell.id, "echo from-the-shell")
+    events = await shell.done()
+    assert "approval_request" not in types(events)
+    await shell.runtime.submit(shell.id, "what did it say?")
+    events = await shell.until(lambda event: event.type == "llm_start")
+    assert events[-1].message_count == 3
+
+
+async def test_a_persons_own_tool_call_is_governed(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.call_tool(shell.id, "calc", {"expression": "6*7"})
+    events = await shell.done()
+    (end,) = [event for event in events if isinstance(event, ev.ToolEnd)]
+    assert "42" in str(end.result)
+
+
+async def test_a_cancelled_command_leaves_no_process(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.run_shell(shell.id, "echo started; sleep 60")
+    await shell.until(lambda event: event.type == "tool_output")
+    assert await shell.runtime.cancel(shell.id)
+    events = await shell.done()
+    (stopped,) = [event for event in events if isinstance(event, ev.ToolCancelled)]
+    assert "started" in stopped.partial
+
+
+async def test_leaving_with_a_run_in_flight_ends_it_in_the_journal(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.run_shell(shell.id, "echo started; sleep 60")
+    await shell.until(lambda event: event.type == "tool_output")
+    await shell.runtime.aclose()
+    await shell.open(session=shell.id)
+    events = await shell.done()
+    assert events[-1].status == "cancelled"
+
+
+async def test_misuse_is_refused_in_words(shell: Shell) -> None:
+    await shell.open([final("x")])
+    with pytest.raises(NotFoundError):
+        await shell.runtime.submit("nowhere", "hi")
+    with pytest.raises(UsageError):
+        await shell.runtime.submit(shell.id, "  ")
+    with pytest.raises(UsageError):
+        await shell.runtime.set_model(shell.id, "nonsense:")
+    await shell.runtime.run_shell(shell.id, "sleep 60")
+    with pytest.raises(ConflictError):
+        await shell.runtime.submit(shell.id, "now", queue=False)
+
+
+async def test_title_model_and_clear_are_events(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.set_title(shell.id, "a title")
+    await shell.runtime.set_model(shell.id, "demo")
+    await shell.runtime.clear(shell.id)
+    events = await shell.until(lambda event: isinstance(event, ev.SessionUpdate) and bool(event.cleared))
+    changed = [event for event in events if isinstance(event, ev.SessionUpdate)]
+    assert [(event.title, event.model, event.cleared) for event in changed] == [
+        ("a title", None, None),
+        (None, "demo", None),
+        (None, None, True),
+    ]
+
+
+async def test_two_followers_see_the_same(shell: Shell) -> None:
+    await shell.open([final("hello")])
+    one, two = (asyncio.create_task(shell.until(lambda event: event.type == "run_done")) for _ in range(2))
+    await shell.run()
+    assert await one == await two
+
+
+async def test_what_can_be_listed(shell: Shell) -> None:
+    await shell.open()
+    tools = {tool.name: tool for tool in await shell.runtime.tools(shell.id)}
+    assert (tools["calc"].decision, tools["shell"].decision) == ("allow", "ask")
+    assert {"demo"} <= {model.name for model in await shell.runtime.models()}
+    assert shell.info.notices == ()
