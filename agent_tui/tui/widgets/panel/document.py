@@ -37,7 +37,7 @@ class DocumentView(LineView):
         if not keep_place:
             self.cursor = None
             self.following = False
-            self.scroll_to(y=0, animate=False, immediate=True)
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
         if self.shown:
             self._arrange()
             self.refresh()

@@ -128,7 +128,7 @@ class LineView(ScrollView, can_focus=True):
         """Scrolls to the last row without a say in ``following``."""
         if self.max_scroll_y != self.scroll_offset.y:
             following = self.following
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
             self.following = following
 
     def redraw(self, row: int | None = None) -> None:
@@ -251,9 +251,9 @@ class LineView(ScrollView, can_focus=True):
             return
         following = self.following
         if row < top:
-            self.scroll_to(y=row, animate=False, immediate=True)
+            self.scroll_to(y=row, animate=False, immediate=True, force=True)
         elif row >= top + height:
-            self.scroll_to(y=row - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=row - height + 1, animate=False, immediate=True, force=True)
         self.following = following
 
     def _step(self, by: int) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-import time
-from collections.abc import Callable
 from datetime import datetime
 
 from agent_tui.events.view import SessionView

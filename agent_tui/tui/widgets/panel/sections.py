@@ -21,7 +21,7 @@ Mode = Literal["text", "json", "facts", "error", "lines"]
 """``facts``: each line is ``key<TAB>value``. ``lines``: JSON values, one to a line."""
 
 INDENT = 2
-_MOST = 2_000_000
+_MOST = 500_000
 """Characters of one text that are shown; text beyond ASCII takes far longer to break into rows."""
 _MOST_WIDE = 120_000
 

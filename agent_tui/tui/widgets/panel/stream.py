@@ -145,7 +145,9 @@ class EventList(LineView):
             if self.cursor is not None:
                 self.cursor = max(0, self.cursor - over)
             if not self.following:
-                self.scroll_to(y=max(0, self.scroll_offset.y - over), animate=False, immediate=True)
+                self.scroll_to(
+                    y=max(0, self.scroll_offset.y - over), animate=False, immediate=True, force=True
+                )
         return over
 
     # What the reader asks for

@@ -25,7 +25,7 @@ class Axis:
         if self.length <= 0:
             return 0
         place = (moment - self.start) / self.length * self.width * 8
-        return max(0, min(self.width * 8, round(place)))
+        return round(max(0.0, min(self.width * 8.0, place)))
 
 
 def bar(
