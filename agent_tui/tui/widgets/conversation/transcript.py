@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from agent_tui.events.view import AnswerBlock, AnyBlock, SessionView, ThoughtBlock
 from agent_tui.tui.markdown import Line
@@ -39,6 +40,13 @@ class _Entry:
         self.body: Body | None = None
         self.exact = False
         self.opened = False
+
+
+def _only_grows(block: AnyBlock) -> TypeGuard[AnswerBlock | ThoughtBlock]:
+    # The first line of a thought says something else once it is done.
+    return isinstance(block, AnswerBlock) or (
+        isinstance(block, ThoughtBlock) and block.state == "streaming"
+    )
 
 
 class Transcript:
@@ -98,7 +106,7 @@ class Transcript:
             self._drop(index)
             self._heights.set(index, entry.gap + estimate(block, self.look.width) if kind else 0)
             self._regap_after(index)
-        elif isinstance(entry.body, Flow) and isinstance(block, AnswerBlock | ThoughtBlock):
+        elif isinstance(entry.body, Flow) and _only_grows(block):
             entry.body.grow(block.text, block.state)
             self._measured(index, entry)
         elif entry.body is not None:

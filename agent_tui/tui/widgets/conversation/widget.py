@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from agent_tui.events.view import SessionView
@@ -26,6 +27,8 @@ from agent_tui.tui.widgets.conversation.transcript import Row, Transcript
 
 _PAD = 1
 """Columns left and right of the text; the left one holds the cursor."""
+_BAR_PAUSE = 0.25
+"""Seconds between two moves of the scroll bar while the end is followed."""
 
 
 class Conversation(ScrollView, can_focus=True):
@@ -84,7 +87,7 @@ class Conversation(ScrollView, can_focus=True):
         self._blank: Strip | None = None
         self._span_blocks: dict[str, int] = {}
         self._thumb: tuple[int, int] = (-1, -1)
-        self._placing = False
+        self._bar_timer: Timer | None = None
 
     # What is shown
 
@@ -129,7 +132,6 @@ class Conversation(ScrollView, can_focus=True):
             return
         if self.following and self._rows:
             self.following = False
-            self._anchor = self._top()
         self._place(resume=True)
 
     def _block_of(self, span_id: str) -> int | None:
@@ -162,10 +164,18 @@ class Conversation(ScrollView, can_focus=True):
         elif (
             self._transcript.look.width != look_width or self._transcript.look.palette is not self._palette
         ):
-            self._transcript.look = Look(look_width, self._palette)
-            self._transcript.rebuild()
-            self._blank = None
+            self._redraw(self._transcript, Look(look_width, self._palette))
         return self._transcript
+
+    def _redraw(self, transcript: Transcript, look: Look) -> None:
+        """Another width or theme: what was on the top row stays there, as near as can be."""
+        index, offset = self._anchor
+        before = transcript.measure(index) if index < len(transcript) else 0
+        transcript.look = look
+        transcript.rebuild()
+        if before:
+            self._anchor = (index, offset * transcript.measure(index) // before)
+        self._blank = None
 
     def _place(self, *, resume: bool = False) -> None:
         """Finds the rows in view, and asks for those to be painted that look different."""
@@ -196,31 +206,35 @@ class Conversation(ScrollView, can_focus=True):
             return end
         return index, offset
 
-    def _top(self) -> Row:
-        return self._anchor
-
     def _tell_scroll(self, line: int, total: int) -> None:
-        """Tells the scroll bar, without the layout that Textual would do for every new line."""
-        self._placing = True
-        try:
-            self.set_reactive(Widget.virtual_size, Size(self.size.width, total))
-            self.set_reactive(Widget.scroll_y, float(line))
-            self.set_reactive(Widget.scroll_target_y, float(line))
+        """Keeps the scroll position, without the layout that Textual would do for every new line."""
+        self.set_reactive(Widget.virtual_size, Size(self.size.width, total))
+        self.set_reactive(Widget.scroll_y, float(line))
+        self.set_reactive(Widget.scroll_target_y, float(line))
+        if not self.following:
+            self._move_bar()
+        elif self._bar_timer is None:
+            # While text streams in, the bar shrinks by a hair at every line: now and then is enough.
+            self._bar_timer = self.set_timer(_BAR_PAUSE, self._move_bar_later)
+
+    def _move_bar_later(self) -> None:
+        self._bar_timer = None
+        self._move_bar()
+
+    def _move_bar(self) -> None:
+        total, line, height = self.virtual_size.height, round(self.scroll_y), max(self._height(), 1)
+        thumb = (line * height * 8 // max(total, 1), height * height * 8 // max(total, 1))
+        if thumb != self._thumb:
+            self._thumb = thumb
             bar = self.vertical_scrollbar
-            height = max(self._height(), 1)
-            thumb = (line * height * 8 // max(total, 1), height * height * 8 // max(total, 1))
-            if thumb != self._thumb:
-                self._thumb = thumb
-                bar.window_virtual_size = total
-                bar.window_size = height
-                bar.position = line
-        finally:
-            self._placing = False
+            bar.window_virtual_size = total
+            bar.window_size = height
+            bar.position = line
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Somebody scrolled: by wheel, scroll bar or a call."""
         transcript = self._ready()
-        if self._placing or transcript is None or round(old_value) == round(new_value):
+        if transcript is None or round(old_value) == round(new_value):
             return
         line = round(new_value)
         end = max(transcript.total - self._height(), 0)

@@ -1,0 +1,89 @@
+"""The view keeps to the end, or to what is read: it never jumps."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent_tui.events.view import SessionView
+from tests.tui.conversation.app import ConversationApp, answer, long_view, prompt
+
+SIZE = (60, 20)
+
+
+async def test_the_end_is_followed_while_text_streams() -> None:
+    view = SessionView()
+    block = answer(view, "", "streaming")
+    app = ConversationApp(view)
+    async with app.run_test(size=SIZE):
+        for at in range(60):
+            block.text.append(f"line {at}\n\n")
+            app.conversation.update_blocks({0})
+            assert f"line {at}" in app.screen_rows()
+
+
+async def test_a_reader_who_scrolled_up_sees_the_same_rows_while_text_streams() -> None:
+    view = long_view(20)
+    block = answer(view, "new", "streaming")
+    app = ConversationApp(view)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("pageup", "up")
+        before = app.screen_rows()
+        for _ in range(50):
+            block.text.append("\n\nmore")
+            app.conversation.update_blocks({block.index})
+        prompt(view, "another")
+        app.conversation.update_blocks({block.index + 1})
+        assert app.screen_rows() == before
+        assert not app.conversation.following
+        await pilot.press("end")
+        assert app.conversation.following
+        assert app.screen_rows()[-1] == "❯ another"
+
+
+@pytest.mark.parametrize("keys", [["up"], ["pageup"], ["up", "up", "pageup"]])
+async def test_scrolling_up_moves_by_exact_lines_through_blocks_never_drawn(keys: list[str]) -> None:
+    app = ConversationApp(long_view(60))
+    async with app.run_test(size=SIZE) as pilot:
+        for _ in range(12):
+            before = app.screen_rows()
+            await pilot.press(*keys)
+            moved = sum({"up": 1, "pageup": 18}[key] for key in keys)
+            shared = max(20 - moved, 0)
+            assert app.screen_rows()[20 - shared :] == before[:shared]
+
+
+async def test_wheel_moves_and_the_end_is_followed_again_at_the_bottom() -> None:
+    app = ConversationApp(long_view(30))
+    async with app.run_test(size=SIZE) as pilot:
+        widget = app.conversation
+        bottom = app.screen_rows()
+        widget.scroll_to(y=widget.scroll_y - 6, animate=False)
+        await pilot.pause()
+        assert not widget.following
+        assert app.screen_rows()[6:] == bottom[:14]
+        widget.scroll_to(y=widget.scroll_y + 6, animate=False)
+        await pilot.pause()
+        assert widget.following
+        assert app.screen_rows() == bottom
+
+
+async def test_width_may_change_while_reading() -> None:
+    app = ConversationApp(long_view(30))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("pageup", "pageup")
+        read = next(row for row in app.screen_rows() if row.startswith("❯"))
+        await pilot.resize_terminal(40, 16)
+        await pilot.pause()
+        assert len(app.screen_rows()) == 16
+        assert read in app.screen_rows()
+
+
+async def test_the_top_is_reached_and_left() -> None:
+    app = ConversationApp(long_view(30))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("home")
+        assert app.screen_rows()[0] == "❯ prompt 0"
+        await pilot.press("up")
+        assert app.screen_rows()[0] == "❯ prompt 0"
+        await pilot.press("down")
+        assert app.screen_rows()[1] == "answer 0"
