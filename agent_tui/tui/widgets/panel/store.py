@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from agent_tui.events.types import Event
@@ -45,12 +46,14 @@ class EventStore:
 
     def between(self, first: int, last: int) -> list[Event]:
         """The kept events with ``first <= seq <= last``."""
-        if not self.events:
-            return []
-        start = max(0, first - self.events[0].seq)
-        return self.events[start : max(start, last - self.events[0].seq + 1)]
+        start = bisect_left(self.events, first, key=_seq)
+        return self.events[start : bisect_left(self.events, last + 1, lo=start, key=_seq)]
 
     @property
     def first_seq(self) -> int:
         """``seq`` of the oldest event kept, 0 if there is none."""
         return self.events[0].seq if self.events else 0
+
+
+def _seq(event: Event) -> int:
+    return event.seq
