@@ -7,8 +7,9 @@ import re
 
 _DROPPED = {"script", "style", "noscript", "template", "svg", "head"}
 _BREAKING = {
-    "p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "header", "footer", "nav", "main",
-    "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "dt", "dd", "form", "figure", "aside", "title",
+    "p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "header", "footer", "nav",
+    "main", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "dt", "dd", "form",
+    "figure", "aside", "title",
 }  # fmt: skip
 _NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
 

@@ -42,7 +42,7 @@ def _walk(
 
 
 class Glob:
-    """A pattern of path components: ``*`` and ``?`` within one, ``**`` for any number of them, ``{a,b}``."""
+    """A pattern of components: ``*`` and ``?`` within one, ``**`` for any number of them, ``{a,b}``."""
 
     def __init__(self, pattern: str) -> None:
         self._alternatives = [

@@ -2,8 +2,8 @@
 
 A regular expression from a model can take for ever on one line, and Python's engine holds the
 whole interpreter while it does; a process can be killed. Uses the standard library only. Reads one
-JSON object from its argument and a JSON string per file from its input, prints one JSON array ``[file, line, text]`` per match, then one
-object with the counts. It is started inside the folder to search.
+JSON object from its argument and a JSON string per file from its input; prints one JSON array
+``[file, line, text]`` per match, then one object with the counts. Started inside the folder to search.
 """
 
 import json

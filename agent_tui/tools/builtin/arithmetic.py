@@ -76,7 +76,7 @@ def show(value: Value) -> str:
         text = format(rounded, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
     mantissa, _, exponent = format(rounded, "e").partition("e")
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
 
 
 def _parse(expression: str) -> ast.expr:

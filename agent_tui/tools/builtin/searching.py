@@ -149,8 +149,8 @@ SPECS = [
     ToolSpec(
         name="glob",
         description=(
-            "Find files and folders by a pattern: * and ? within a name, ** for any folders, {a,b} for choices. "
-            "Version control, virtual environments and node_modules are left out."
+            "Find files and folders by a pattern: * and ? within a name, ** for any folders, {a,b} for "
+            "choices. Version control, virtual environments and node_modules are left out."
         ),
         args_model=GlobArgs,
         function=glob,
@@ -160,8 +160,8 @@ SPECS = [
     ToolSpec(
         name="grep",
         description=(
-            "Search file contents by a regular expression, line by line. Gives path:line: text. Binary files, "
-            "version control, virtual environments and node_modules are left out."
+            "Search file contents by a regular expression, line by line. Gives path:line: text. "
+            "Binary files, version control, virtual environments and node_modules are left out."
         ),
         args_model=GrepArgs,
         function=grep,

@@ -51,7 +51,7 @@ async def shell(args: ShellArgs, context: ToolContext) -> ToolReply:
     printed = kept["all"].text().rstrip("\n") or "(no output)"
     notes = [how] if ended.code else []
     if ended.stopped:
-        notes.append(f"{ended.stopped} background processes were ended with the command")
+        notes.append(f"background processes ended with the command: {ended.stopped}")
     content = printed + (f"\n[{'; '.join(notes)}]" if notes else "")
     return ToolReply(
         content,

@@ -179,8 +179,8 @@ SPECS = [
     ToolSpec(
         name="http_get",
         description=(
-            "Fetch an http or https address and get its text; HTML comes as plain text. Redirects to another "
-            "host are told, not followed."
+            "Fetch an http or https address and get its text; HTML comes as plain text. Redirects to "
+            "another host are told, not followed."
         ),
         args_model=HttpGetArgs,
         function=http_get,
