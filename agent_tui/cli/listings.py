@@ -15,7 +15,7 @@ def print_models() -> None:
 
     loaded = load_settings()
     print_table(
-        (model.name, "usable" if model.usable else "no", model.reason or model.description)
+        (model.model, "usable" if model.usable else "no", model.reason)
         for model in available_models(loaded.env)
     )
 

@@ -110,15 +110,15 @@ class Journal:
         if self._closed:
             return not self._pending
         self._closed = True
+        with self._reading:  # the writer goes last: only it can fold the WAL back into the file
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
         self._retry_at = 0.0
         self._queue.put(None)
         self._hurry.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
-        with self._reading:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
         return not self._pending
 
     # Reading

@@ -154,8 +154,10 @@ async def test_the_file_is_private(journal: Journal) -> None:
 async def test_after_close_nothing_more_is_asked_of_it(tmp_path: Path) -> None:
     journal = await Journal.open(tmp_path / "journal.db")
     stories.begin(a_log(journal))
+    assert len(await journal.sessions()) <= 1
     assert await journal.close()
     assert await journal.close()
+    assert not (tmp_path / "journal.db-wal").exists()
     with pytest.raises(StorageError, match="closed"):
         await journal.flush()
     again = await Journal.open(tmp_path / "journal.db")
