@@ -33,14 +33,17 @@ def sse(data: Any) -> bytes:
 
 
 class OpenAIDialect(Dialect):
-    def __init__(self) -> None:
+    """Args: ``streams``: false for a server that answers whole whatever it is asked."""
+
+    def __init__(self, *, streams: bool = True) -> None:
+        self._streams = streams
         self._calls: dict[int, int] = {}
 
     def known(self, request: Request) -> bool:
         return request.path == "/v1/chat/completions" and request.method == "POST"
 
     def streams(self, request: Request) -> bool:
-        return bool(request.body.get("stream"))
+        return self._streams and bool(request.body.get("stream"))
 
     def _delta(self, request: Request, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -124,8 +127,8 @@ class OpenAIDialect(Dialect):
         return {"error": {"message": fail.message, "type": "fake_error", "code": fail.name or fail.status}}
 
 
-def openai_server(*replies: Reply, fallback: Reply | None = None) -> WireServer:
-    return WireServer(OpenAIDialect(), replies, fallback=fallback)
+def openai_server(*replies: Reply, fallback: Reply | None = None, streams: bool = True) -> WireServer:
+    return WireServer(OpenAIDialect(streams=streams), replies, fallback=fallback)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
