@@ -7,10 +7,13 @@ folder must be trusted again.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent_tui.errors import ConfigError
 from agent_tui.paths import Paths, project_config_file
-from agent_tui.tools.trust import TrustStore
+
+if TYPE_CHECKING:
+    from agent_tui.tools.trust import TrustStore
 
 
 def is_trusted(paths: Paths, cwd: Path) -> bool:
@@ -32,6 +35,9 @@ def trust_project(paths: Paths, cwd: Path) -> bool:
 
 
 def _store(paths: Paths) -> TrustStore:
+    # Most folders have no files to trust: then a start does without the tools.
+    from agent_tui.tools.trust import TrustStore
+
     return TrustStore(paths.trust_file.with_name("trusted-settings.json"))
 
 
