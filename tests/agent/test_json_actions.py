@@ -112,8 +112,8 @@ fragments = st.lists(
     st.sampled_from(
         [
             '{"type":"final","final":"', '{"type":"tool","tool_name":"calc","args":{', "}", "}}", "]", "[",
-            '"', ",", ":", '"answer":"x"', "\\", "\\u12", "\\ud83d", '{"', "prose", "```json\n", "\n", '"type"',
-            '"final"', "1.5", "null",
+            '"', ",", ":", '"answer":"x"', "\\", "\\u12", "\\ud83d", '{"', "prose", "```json\n", "\n",
+            '"type"',            '"final"', "1.5", "null",
         ]
     )
     | st.text(max_size=5),
@@ -204,7 +204,8 @@ def test_a_cut_answer_is_kept_and_marked() -> None:
 
 
 def test_the_text_of_an_argument_is_no_action() -> None:
-    text = """{"type": "tool", "tool_name": "shell", "args": {"command": 'echo {"type":"final","final":"x"}'}}"""
+    inner = json.dumps(ANSWER)
+    text = f'{{"type": "tool", "tool_name": "shell", "args": {{"command": \'echo {inner}\'}}}}'
     assert "double quotes" in problem(text)
 
 
