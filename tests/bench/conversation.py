@@ -1,8 +1,8 @@
 """What drawing a streamed answer costs, in a real terminal application on a pseudo-terminal.
 
 Run ``python -m tests.bench.conversation [--quick]``. Prints CPU seconds, bytes to the terminal, how late a
-10 ms ticker fires and memory, for the conversation and for a bare ``ScrollView.render_line`` log that is fed
-the same tokens at the same frame rate.
+10 ms ticker fires and memory, for the conversation and for a bare ``ScrollView.render_line`` log that is
+fed the same tokens at the same frame rate.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def wake(self, now: float) -> list[Timer]:
 
 """
 
+COLUMNS = ("wall s", "cpu s", "cpu %", "kB out", "p99 ms", "max ms", "rss MB", "load s")
+
 
 @dataclass
 class Case:
@@ -89,19 +91,14 @@ def main() -> None:
         Case("log", 20_000 // part, 500),
         Case("conversation", 20_000 // part, 500, earlier=5_000),
     ]
-    print(
-        f"{'':28}{'wall s':>8}{'CPU s':>8}{'CPU %':>7}{'kB out':>8}{'p99 ms':>8}{'max ms':>8}{'MB':>6}{'load s':>8}"
-    )
+    print(f"{'':32}" + "".join(f"{name:>9}" for name in COLUMNS))
     for case in cases:
         figures, sent = run(case)
         name = f"{case.kind} {case.tokens:,} @ {case.rate:g}/s" + (
             f" +{case.earlier}" if case.earlier else ""
         )
-        print(
-            f"{name:28}{figures['wall']:8.2f}{figures['cpu']:8.2f}{figures['cpu'] / figures['wall'] * 100:7.1f}"
-            f"{sent / 1000:8.0f}{figures['p99']:8.1f}{figures['max']:8.1f}{figures['rss']:6.0f}{figures['load']:8.2f}",
-            flush=True,
-        )
+        figures |= {"cpu %": figures["cpu s"] / figures["wall s"] * 100, "kB out": sent / 1000}
+        print(f"{name:32}" + "".join(f"{figures[column]:9.2f}" for column in COLUMNS), flush=True)
 
 
 def run(case: Case) -> tuple[dict[str, float], int]:

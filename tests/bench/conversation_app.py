@@ -90,15 +90,15 @@ class Bench(App[None]):
         wall, cpu = time.perf_counter(), time.process_time()
         await self.stream(widget, view)
         self.figures = {
-            "wall": time.perf_counter() - wall,
-            "cpu": time.process_time() - cpu,
-            "load": load if isinstance(widget, Conversation) else 0.0,
-            "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "wall s": time.perf_counter() - wall,
+            "cpu s": time.process_time() - cpu,
+            "load s": load if isinstance(widget, Conversation) else 0.0,
+            "rss MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         if ticker is not None:
             ticker.cancel()
         late = sorted(self.late) or [0.0]
-        self.figures["p99"], self.figures["max"] = late[int(len(late) * 0.99)], late[-1]
+        self.figures["p99 ms"], self.figures["max ms"] = late[int(len(late) * 0.99)], late[-1]
         self.exit()
 
     async def stream(self, widget: Any, view: SessionView) -> None:

@@ -16,7 +16,7 @@ from agent_tui.tui.markdown.table import Table
 
 PIECE_LEAST = 1_000
 PIECE_MOST = 4_000
-_MARKS = re.compile(r"\\.|`+|\*+|_+|~~+|[\[\]<>]|(?<=\S) (?=\S)", re.DOTALL)
+_MARKS = re.compile(r"\\.|`+|\*+|_+|~~+|[\[\]<>]|(?<=\S)[ \n](?=\S)", re.DOTALL)
 
 
 @dataclass
@@ -89,7 +89,7 @@ def safe_cut(text: str) -> int:
             brackets += 1
         elif run in "]>":
             brackets = max(0, brackets - 1)
-        elif run == " ":
+        elif run.isspace():
             if match.start() >= PIECE_LEAST and not opened and not brackets:
                 return match.end()
         elif run[0] != "\\":
@@ -128,10 +128,7 @@ class Fence:
 def code_lines(spans: list[Span], width: int, styles: MarkdownStyles) -> list[Line]:
     """One line of code, cut (not wrapped at words) to the width, on its own ground."""
     text = "".join([part for part, _ in spans])
-    if width_of(text) <= width:
-        lines = wrap(spans, width)
-    else:
-        lines = _cut(spans, text, width)
+    lines = wrap(spans, width) if width_of(text) <= width else _cut(spans, text, width)
     for line in lines:
         line.wash = styles.block
     return lines

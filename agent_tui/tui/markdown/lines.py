@@ -13,7 +13,10 @@ from textual.strip import Strip
 
 Span = tuple[str, Style]
 
-_WIDE = "\u1100-\u11ff\u2e80-\u303f\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+_WIDE = (
+    "\u1100-\u11ff\u2e80-\u303f\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f"
+    "\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+)
 # A wide character may stand alone on a line, but closing marks stay with what they close.
 _CLOSING = "、。，．：；！？）」』】》〉〕…ー"
 _UNITS = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")

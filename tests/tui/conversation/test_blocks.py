@@ -9,7 +9,8 @@ from tests.tui.conversation.app import ConversationApp, add, answer, prompt, too
 
 async def test_a_tool_line_says_what_happened_without_colour() -> None:
     view = SessionView()
-    states = {"running": "● running", "waiting": "? waiting", "ok": "✓", "failed": "✗ failed", "error": "‼ error",
+    states = {"running": "● running", "waiting": "? waiting", "ok": "✓", "failed": "✗ failed",
+              "error": "‼ error",
               "denied": "⊘ denied", "cancelled": "◼ cancelled", "interrupted": "◌ interrupted"}  # fmt: skip
     for state in states:
         tool(view, state=state)

@@ -53,7 +53,7 @@ class Heights:
         return result
 
     def find(self, line: int) -> tuple[int, int]:
-        """The block that holds ``line``, and the line's place in it; the last block for one past the end."""
+        """The block that holds ``line``, and the line's place in it; past the end, the last block."""
         at, rest = 0, max(line, 0)
         step = 1 << len(self._values).bit_length()
         while step:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 ROLES = (
-    "muted", "prompt", "heading1", "heading2", "heading3", "code", "link", "bullet", "border", "block", "keyword",
-    "string", "number", "comment", "name", "operator", "inserted", "deleted", "tool", "running", "waiting",
-    "ok", "failed", "error", "denied", "info", "cursor",
-)  # fmt: skip
+    *("muted", "prompt", "heading1", "heading2", "heading3", "code", "link", "bullet", "border", "block"),
+    *("keyword", "string", "number", "comment", "name", "operator", "inserted", "deleted"),
+    *("tool", "running", "waiting", "ok", "failed", "error", "denied", "info", "cursor"),
+)
 CLASSES = {f"conversation--{role}" for role in ROLES}
 
 

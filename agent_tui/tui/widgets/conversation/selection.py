@@ -26,7 +26,7 @@ def selected_text(transcript: Transcript, selection: Selection) -> str:
     end = selection.end
     first = start.y // _STRIDE
     last = end.y // _STRIDE if end is not None else count - 1
-    parts = []
+    parts: list[str] = []
     for index in range(first, min(last, count - 1) + 1):
         if not transcript.is_shown(index):
             continue

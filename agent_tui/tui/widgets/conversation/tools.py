@@ -149,12 +149,13 @@ def _section(
         lines.append(_text(note, border, width))
     highlighter = Highlighter(language, palette.markdown)
     inner = max(width - len(_BAR), 2)
+    bar = Segment(_BAR, border)
     for row in rows:
         row = row.expandtabs(4)
         if len(row) > _LINE_CHARS:
             row = row[:_LINE_CHARS] + f" … {len(row) - _LINE_CHARS:,} more characters"
-        for line in code_lines(highlighter.line(row), inner, palette.markdown):
-            lines.append(line.prefixed([Segment(_BAR, border)], len(_BAR), len(_BAR)))
+        wrapped = code_lines(highlighter.line(row), inner, palette.markdown)
+        lines += [line.prefixed([bar], len(_BAR), len(_BAR)) for line in wrapped]
     if note and not tail:
         lines.append(_text(note, border, width))
     return lines

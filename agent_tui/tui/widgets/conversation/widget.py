@@ -1,4 +1,4 @@
-"""The widget that shows the transcript: places it, paints only rows that changed, and takes keys and clicks."""
+"""The widget around the transcript: places it, paints only rows that changed, takes keys and clicks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Conversation(ScrollView, can_focus=True):
         Binding("end,G", "follow_end", "End", show=False, id="conversation.end"),
         Binding("ctrl+up,K", "step(-1)", "Block above", show=False, id="conversation.previous"),
         Binding("ctrl+down,J", "step(1)", "Block below", show=False, id="conversation.next"),
-        Binding("enter,space", "toggle", "Open", show=False, id="conversation.toggle"),
+        Binding("enter,space", "open_block", "Open", show=False, id="conversation.toggle"),
         Binding("y", "copy_block", "Copy block", show=False, id="conversation.copy"),
     ]
 
@@ -72,7 +72,11 @@ class Conversation(ScrollView, can_focus=True):
             self.text = text
 
     def __init__(
-        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.following = True
@@ -80,6 +84,7 @@ class Conversation(ScrollView, can_focus=True):
         self._view = SessionView()
         self._transcript: Transcript | None = None
         self._palette: Palette | None = None
+        self._palette_stale = False
         self._anchor: Row = (0, 0)
         self._rows: list[Row] = []
         self._strips: list[Strip] = []
@@ -155,9 +160,11 @@ class Conversation(ScrollView, can_focus=True):
         width, height = self.size
         if not width or not height or not self.is_attached:
             return None
-        if self._palette is None:
-            self._palette = palette_of(self)
-            self._blank = None
+        if self._palette is None or self._palette_stale:
+            fresh = palette_of(self)
+            self._palette_stale = False
+            if fresh != self._palette:
+                self._palette, self._blank = fresh, None
         look_width = max(width - self.scrollbar_size_vertical - 2 * _PAD, 1)
         if self._transcript is None or self._transcript.view is not self._view:
             self._transcript = Transcript(self._view, Look(look_width, self._palette))
@@ -374,9 +381,8 @@ class Conversation(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """The theme or a class has changed."""
         super().notify_style_update()
-        self._palette = None
-        self._blank = None
-        self._strips = []
+        # Most often it is no more than focus or the mouse: only other colours are drawn anew.
+        self._palette_stale = True
         self.call_after_refresh(self._place)
 
     # Selecting
@@ -386,7 +392,7 @@ class Conversation(ScrollView, can_focus=True):
         transcript = self._ready()
         return None if transcript is None else (selected_text(transcript, selection), "\n")
 
-    def selection_updated(self, selection: Selection | None) -> None:
+    def selection_updated(self, _selection: Selection | None) -> None:
         self._place()
 
     # Keys and clicks
@@ -448,7 +454,7 @@ class Conversation(ScrollView, can_focus=True):
             self._anchor = transcript.back(index, transcript.gap(index), above)
             self._place(resume=direction > 0)
 
-    def action_toggle(self) -> None:
+    def action_open_block(self) -> None:
         """Opens or closes the block under the cursor."""
         if self.cursor is not None:
             self.toggle_block(self.cursor)
