@@ -121,7 +121,7 @@ class SidePanel(Widget):
 
     def set_context_limit(self, tokens: int | None) -> None:
         """How many tokens the model can hold, None if that is not known."""
-        self._usage.context_limit = tokens
+        self._usage.set_context_limit(tokens)
 
     def pick(self, span_id: str) -> None:
         """Selects a span in the trace, without a ``SpanPicked`` in return. Unknown ids do nothing."""

@@ -17,12 +17,16 @@ class EventStore:
     Attributes:
         events: What is kept, oldest first.
         dropped: How many older ones are not kept any more.
+
+    Args:
+        kept: How many are kept at least.
+        slack: How many more may gather before the oldest are let go, all at once.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = KEPT, slack: int = _SLACK) -> None:
         self.events: list[Event] = []
         self.dropped = 0
-        self._kept = kept
+        self._kept, self._slack = kept, slack
 
     def add(self, events: Sequence[Event]) -> bool:
         """Adds a batch; false if it begins before the end of what was kept, which is then let go."""
@@ -31,7 +35,7 @@ class EventStore:
             self.clear()
         self.events.extend(events)
         over = len(self.events) - self._kept
-        if over > _SLACK:
+        if over > self._slack:
             del self.events[:over]
             self.dropped += over
         return follows

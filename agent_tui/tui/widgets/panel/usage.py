@@ -20,14 +20,14 @@ Line = list[Piece]
 
 
 class UsageView(LineView):
-    """Sums of the session; ``context_limit`` is what the model can hold, if that is known."""
+    """Sums of the session, as a page of numbers and charts."""
 
     follows_scrolling = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.following = False
-        self.context_limit: int | None = None
+        self._context_limit: int | None = None
         self._view = SessionView()
         self._lines: list[Line] = []
         self._timer: Timer | None = None
@@ -37,12 +37,17 @@ class UsageView(LineView):
         if self.shown:
             self.catch_up()
 
+    def set_context_limit(self, tokens: int | None) -> None:
+        self._context_limit = tokens
+        if self.shown:
+            self.catch_up()
+
     def take(self, changes: Changes) -> None:
         if self.shown and changes.head and self._timer is None:
             self._timer = self.set_timer(_PERIOD_S, self._due)
 
     def catch_up(self) -> None:
-        self._lines = usage_lines(self._view, stats_of(self._view), self.row_width, self.context_limit)
+        self._lines = usage_lines(self._view, stats_of(self._view), self.row_width, self._context_limit)
         self.set_count(len(self._lines))
         self.redraw()
 
