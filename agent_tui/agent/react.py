@@ -203,11 +203,15 @@ class _ModelCall:
                 self._failed(part)
             case llm.Finish():
                 self._finish = part
+                self._show(part)
             case _:
                 if self._first is None:
                     self._first = time.monotonic()
-                for shown in self._reader.feed(part):
-                    self._emit(ev.LlmDelta, text=shown.text, channel=shown.channel)
+                self._show(part)
+
+    def _show(self, part: llm.StreamPart) -> None:
+        for shown in self._reader.feed(part):
+            self._emit(ev.LlmDelta, text=shown.text, channel=shown.channel)
 
     def _attempt(self, attempt: int) -> None:
         self._reader = self._access.protocol.reader(lambda: self._new_id("call"))

@@ -102,6 +102,8 @@ def _runs(messages: Sequence[Message]) -> list[_Run]:
             if seen is not None:
                 if runs:
                     _observed(runs[-1], seen)
+            elif runs and runs[-1].begun and not runs[-1].closed and (seen := replies.refusal(text)):
+                _observed(runs[-1], seen)
             elif text.startswith(_ASIDE):
                 continue
             elif runs and runs[-1].begun and not runs[-1].closed:

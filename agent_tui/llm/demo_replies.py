@@ -19,9 +19,18 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
+_REFUSAL = re.compile(r"([\w.:-]+) was not run: ")
+
+
+def refusal(text: str) -> Observed | None:
+    """The outcome that ``text`` tells of if a call was refused: it may come without its call's id."""
+    found = _REFUSAL.match(text)
+    return Observed("", found.group(1), text) if found else None
+
+
 def was_denied(seen: Observed) -> bool:
     """Whether policy or a person refused the call."""
-    return seen.content.startswith(f"{seen.tool_name} was not run:")
+    return refusal(seen.content) is not None and seen.content.startswith(seen.tool_name)
 
 
 def failed(seen: Observed) -> bool:
@@ -42,7 +51,7 @@ def stopped(done: Sequence[tuple[Wish, Observed]], left: Sequence[Wish]) -> str:
         parts.append(report(others))
     for wish, seen in refused:
         reason = seen.content.partition(":")[2].strip()
-        parts.append(f"`{wish.tool}` was not allowed, so I stop here. I was told: {_sentence(reason)}")
+        parts.append(f"{_code(wish.said)} was not done, so I stop here. I was told: {_sentence(reason)}")
     if left:
         parts.append(f"Not done: {', '.join(_code(wish.said) for wish in left)}.")
     return "\n\n".join(parts)
@@ -53,7 +62,7 @@ def _told(wish: Wish, seen: Observed) -> str:
         return f"`{wish.tool}` failed: {_sentence(seen.content.removeprefix('error:').strip())}"
     match wish.tool:
         case "calc":
-            return f"{plain(str(wish.args['expression']))} = **{plain(seen.content)}**"
+            return f"{_code(str(wish.args['expression']))} = **{plain(seen.content)}**"
         case "current_time":
             return _time(wish, seen)
         case "sleep":
@@ -71,7 +80,7 @@ def _told(wish: Wish, seen: Observed) -> str:
         case "http_get":
             return f"From <{wish.args['url']}>:\n\n{_block(seen.content)}"
         case _:
-            return f"`{wish.tool}`: {_sentence(seen.content)}"
+            return _sentence(seen.content[:1].upper() + seen.content[1:])
 
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:\.\d+)?([+-]\d\d:\d\d|Z)?(?: \((\w+day))?")
@@ -107,8 +116,9 @@ def _code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` with everything that Markdown would take for a sign of its own escaped."""
-    return re.sub(r"([\\`*_<\[\]|~])", r"\\\1", " ".join(text.split()))
+    """``text`` on one line, with what Markdown would take for a sign of its own escaped."""
+    signs = r"([\\`*<]|\](?=[(\[])|(?<!\w)_|_(?!\w)|~(?=~))"
+    return re.sub(signs, r"\\\1", " ".join(text.split()))
 
 
 def _sentence(text: str) -> str:
