@@ -1,4 +1,4 @@
-"""Esc: how soon the connection is closed and the screen says so; how soon a command's processes are gone."""
+"""Esc: how soon the connection is closed and the screen says so, and a command's processes are gone."""
 
 from __future__ import annotations
 
