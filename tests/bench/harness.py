@@ -1,4 +1,4 @@
-"""What every bench needs: the real program in a pseudo-terminal, a fake provider, CPU and memory."""
+"""What every bench needs: the real program in a pseudo-terminal, a fake provider, CPU and memory.
 
 Clocks are ``time.monotonic()``, which all processes of a machine share.
 """

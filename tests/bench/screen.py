@@ -70,15 +70,17 @@ def _lateness(tokens: int, cwd: Path, session: str | None) -> list[float]:
     out = cwd / "late.json"
     argv = [sys.executable, "-m", "tests.bench.ticking", str(out), *([session] if session else [])]
     root = str(Path(__file__).parents[2])
-    with FakeGemini(f"markdown:{tokens}@{RATE}") as server:
-        with Pty(argv, cwd=cwd, env={**server.env, "PYTHONPATH": root}) as program:
-            program.seen(PROMPT_MARK)
-            program.quiet(2.0)
-            sent = program.write("go\r")
-            done = server.when("done", sent)
-            program.quiet(0.5)
-            program.write("\x04")
-            program.process.wait(20)
+    with (
+        FakeGemini(f"markdown:{tokens}@{RATE}") as server,
+        Pty(argv, cwd=cwd, env={**server.env, "PYTHONPATH": root}) as program,
+    ):
+        program.seen(PROMPT_MARK)
+        program.quiet(2.0)
+        sent = program.write("go\r")
+        done = server.when("done", sent)
+        program.quiet(0.5)
+        program.write("\x04")
+        program.process.wait(20)
     return [late for when, late in json.loads(out.read_text()) if sent <= when <= done]
 
 
