@@ -26,6 +26,7 @@ from agent_tui.llm.prices import cost_usd
 
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
+    "FUNCTION_CALL": "tool_calls",  # not Google's own word, but that of servers that speak like it
     "MAX_TOKENS": "max_tokens",
     "SAFETY": "safety",
     "PROHIBITED_CONTENT": "safety",
@@ -163,12 +164,13 @@ class Reader:
         return found
 
     def _read_usage(self, usage: Any) -> Usage:
-        return Usage(
+        read = Usage(
             input_tokens=(usage.prompt_token_count or 0) + (usage.tool_use_prompt_token_count or 0),
             output_tokens=usage.candidates_token_count or 0,
             thought_tokens=usage.thoughts_token_count or 0,
             cached_tokens=usage.cached_content_token_count or 0,
         )
+        return read.model_copy(update={"cost_usd": cost_usd(self._name, read)})
 
     def _check_blocked(self, feedback: Any) -> None:
         if feedback is not None and feedback.block_reason is not None:
@@ -190,5 +192,4 @@ class Reader:
         detail = "" if reason in ("stop", "tool_calls", "max_tokens") else self._finish
         if detail and self._detail:
             detail = f"{detail}: {self._detail}"
-        usage = self._usage.model_copy(update={"cost_usd": cost_usd(self._name, self._usage)})
-        return Finish(reason, usage, detail)
+        return Finish(reason, self._usage, detail)

@@ -79,6 +79,7 @@ async def test_usage_counts_thoughts_and_cached_tokens_and_costs():
         ("PROHIBITED_CONTENT", "safety", "PROHIBITED_CONTENT"),
         ("RECITATION", "recitation", "RECITATION"),
         ("MALFORMED_FUNCTION_CALL", "malformed_call", "MALFORMED_FUNCTION_CALL"),
+        ("FUNCTION_CALL", "tool_calls", ""),
         ("LANGUAGE", "other", "LANGUAGE"),
         ("FROM_THE_FUTURE", "other", "FROM_THE_FUTURE"),
     ],
@@ -89,6 +90,14 @@ async def test_finish_reasons(wire: str, reason: str, detail: str):
             (finish,) = await parts_of(client)
     assert isinstance(finish, Finish)
     assert (finish.reason, finish.detail) == (reason, detail)
+
+
+async def test_without_usage_nothing_is_said_to_cost_nothing():
+    with gemini_server([Chunk({"candidates": [{"finishReason": "STOP"}]})]) as server:
+        async with gemini(server) as client:
+            (finish,) = await parts_of(client)
+    assert isinstance(finish, Finish)
+    assert finish.usage.cost_usd is None
 
 
 async def test_text_before_a_safety_stop_is_given():
