@@ -34,7 +34,7 @@ def run_app(args: list[str]) -> int:
     except typer.Abort:
         return 130
     except TyperException as error:
-        complain("usage", error.message.rstrip("."), "see `agent-tui --help`")
+        complain("usage", error.format_message().rstrip("."), "see `agent-tui --help`")
         return 2
     return result if isinstance(result, int) else 0
 

@@ -1,0 +1,83 @@
+"""The real program, started as a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent_tui.paths import user_paths
+from agent_tui.storage.journal import Journal
+
+
+def start(*args: str, cwd: Path, **options: object) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).parents[2])
+    environ = {**os.environ, "PYTHONPATH": root, "AGENT_TUI_DEMO_TPS": "2000"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent_tui", *args],
+        cwd=cwd,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+async def test_json_is_the_journal_byte_for_byte(tmp_path: Path) -> None:
+    out, err = (process := start("run", "--json", "what is 6 * 7", cwd=tmp_path)).communicate(timeout=30)
+    assert process.returncode == 0, err
+    lines = out.splitlines()
+    journal = Journal(user_paths().journal)
+    (session,) = await journal.sessions()
+    assert list(await journal.read(session.id, 0, 10_000)) == lines
+    await journal.close()
+    assert session.title == "what is 6 * 7"
+
+
+def test_an_interrupt_cancels_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    process = start("run", "wait 60 seconds", cwd=tmp_path)
+    assert process.stderr is not None
+    while b"sleep" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert b"cancelled" in err
+    out, err = (again := start("-c", "run", "what is 6 * 7", cwd=tmp_path)).communicate(timeout=30)
+    assert again.returncode == 0, err
+    assert b"42" in out
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    process = start("run", "talk at length about anything", cwd=tmp_path)
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) in (0, 130)
+    assert b"Traceback" not in err
+    assert b"BrokenPipe" not in err
+
+
+def test_version_imports_next_to_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys; before = set(sys.modules); from agent_tui.cli.main import main; main(['--version']);"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    root = str(Path(__file__).parents[2])
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": root},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert out.splitlines()[1] == b"['__future__', 'agent_tui', 'agent_tui.cli', 'agent_tui.cli.main']"

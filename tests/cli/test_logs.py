@@ -1,0 +1,70 @@
+"""The log file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent_tui import logs
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+def test_lines_are_json_and_carry_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "agent-tui.log"
+    logs.to_file(file)
+    token = logs.request_id.set("run_1")
+    logging.getLogger("agent_tui.x").warning("two\nlines")
+    logs.request_id.reset(token)
+    try:
+        int("odd")
+    except ValueError:
+        logging.getLogger("agent_tui.x").exception("failed")
+    first, second = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (first["message"], first["request_id"], first["level"]) == ("two\nlines", "run_1", "warning")
+    assert "ValueError: invalid literal" in second["traceback"]
+    assert "request_id" not in second
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x/v1?key=AIzaSyA1234567890abcdefghijk&alt=sse",
+        "Authorization: Bearer sk-abcdefghijklmnopqrstuv",
+        "x-goog-api-key: whatever-this-is",
+        "sk-proj-abcdefghijklmnop1234",
+    ],
+)
+def test_keys_are_masked(text: str) -> None:
+    masked = logs.mask(text)
+    assert "[hidden]" in masked
+    for secret in ("AIzaSy", "sk-abc", "whatever", "sk-proj"):
+        assert secret not in masked
+
+
+def test_a_log_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    logs.to_file(tmp_path / "file" / "agent-tui.log")
+    logging.getLogger("agent_tui.x").error("lost")
+
+
+def test_a_log_that_has_grown_is_moved_aside(tmp_path: Path) -> None:
+    file = tmp_path / "agent-tui.log"
+    file.write_bytes(b"x" * (logs.MAX_BYTES + 1))
+    logs.to_file(file)
+    logging.getLogger("agent_tui.x").error("fresh")
+    assert "fresh" in file.read_text()
+    assert (tmp_path / "agent-tui.log.1").stat().st_size > logs.MAX_BYTES
