@@ -34,6 +34,7 @@ class PanelApp(App[None]):
         self.live = live
         self.tab = tab
         self.told: list[Message] = []
+        self.first_pick: str | None = None
 
     @property
     def panel(self) -> SidePanel:
@@ -49,6 +50,8 @@ class PanelApp(App[None]):
         self.story.fold.take_changes()
         self.panel.activate(self.tab)
         self.panel.focus_tab()
+        if self.first_pick is not None:
+            self.panel.pick(self.first_pick)
 
     def on_side_panel_span_picked(self, message: SidePanel.SpanPicked) -> None:
         self.told.append(message)

@@ -45,15 +45,15 @@ class LineView(ScrollView, can_focus=True):
         scrollbar-gutter: stable;
         background: transparent;
         & > .line--dim, & > .line--punctuation { color: $text-muted; }
-        & > .line--wait { color: $primary 60%; }
+        & > .line--wait { color: $text-primary 60%; }
         & > .line--title, & > .line--run { text-style: bold; }
         & > .line--heading { color: $text-primary; text-style: bold; }
         & > .line--name { color: $foreground; }
         & > .line--ok { color: $text-success; }
         & > .line--warn { color: $text-warning; }
         & > .line--error { color: $text-error; }
-        & > .line--llm { color: $primary; }
-        & > .line--tool { color: $secondary; }
+        & > .line--llm { color: $text-primary; }
+        & > .line--tool { color: $text-secondary; }
         & > .line--step { color: $text-muted; }
         & > .line--key { color: $text-primary; }
         & > .line--string { color: $text-success; }
