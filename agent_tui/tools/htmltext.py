@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-_DROPPED = {"script", "style", "noscript", "template", "svg", "head"}
+_DROPPED = {"script", "style", "noscript", "template", "svg", "head", "title"}
 _BREAKING = {
     "p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "header", "footer", "nav",
     "main", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "dt", "dd", "form",

@@ -138,7 +138,7 @@ class _Reader:
         skipped = 0
         while rest := text.readline(65_536):
             self._context.cancel.checkpoint()
-            skipped += len(rest)
+            skipped += len(rest.rstrip("\r\n"))
             if rest.endswith("\n"):
                 break
         return skipped
