@@ -1,4 +1,4 @@
-"""Units of terminal input as Textual messages, by Textual's own tables; what they do not know is left out."""
+"""Units of terminal input as Textual messages, by Textual's own tables; what is not in them is left out."""
 
 from __future__ import annotations
 
