@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The run that is going on in this context; stands in each of its lines."""
+"""The run that is going on in this context; stands in each of its lines. A record's own wins."""
 
 MAX_BYTES = 5_000_000
 """The file is moved to ``….1`` when it has grown to this."""
@@ -36,7 +36,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": mask(record.getMessage()),
         }
-        if (run := request_id.get()) is not None:
+        if (run := getattr(record, "request_id", None) or request_id.get()) is not None:
             line["request_id"] = run
         if record.exc_info:
             line["traceback"] = mask(self.formatException(record.exc_info))

@@ -28,7 +28,7 @@ def open_screen(options: RootOptions) -> int:
             prompt=options.prompt,
             model=options.model,
         )
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
             "the screen needs a terminal", hint="use `agent-tui run PROMPT`, or --linear for plain lines"
         )

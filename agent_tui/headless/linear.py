@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -82,6 +83,7 @@ class Linear:
         self._ended: str | None = None
         self._queued = 0
         self._starting = False
+        self._own_call = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._leaving = False
@@ -229,9 +231,12 @@ class Linear:
     def _apply(self, event: ev.Event) -> None:
         self._renderer.apply(event)
         match event:
-            case ev.RunStart(run_id=run_id):
+            case ev.RunStart(run_id=run_id, agent=agent):
                 self._running = run_id
+                self._own_call = agent in ("shell", "tool")
                 self._idle.clear()
+            case ev.ToolOutput(text=text) if self._own_call:
+                self._output.answer(text)
             case ev.RunError(error=error):
                 self._output.note(f"error[{error.code}]: {error.message}")
             case ev.RunDone(status=status):
@@ -265,12 +270,14 @@ class Linear:
             output.note(f"    {line}")
         output.ask("Allow? y yes, s yes for this session, n no, or n and a reason: ")
 
-    def _interrupted(self) -> None:
+    def _interrupted(self, number: signal.Signals) -> None:
+        """Ctrl+C stops the run, or leaves when none is going; the other signals do both."""
         if self._running is not None:
             self._cancelling = asyncio.ensure_future(self._runtime.cancel(self._session.id))
-        else:
-            self._leaving = True
-            self._lines.put_nowait(None)
+            if number == signal.SIGINT:
+                return
+        self._leaving = True
+        self._lines.put_nowait(None)
 
 
 def _read_lines(stdin: TextIO, loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:

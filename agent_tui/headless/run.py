@@ -141,7 +141,7 @@ class _Run:
             )
         await self._flush()
 
-    def _signalled(self) -> None:
+    def _signalled(self, _number: signal.Signals) -> None:
         if self._cancelling is not None:
             os._exit(CANCELLED)  # asked twice: whatever holds the first cancel up is not waited for
         self._cancel("signal")
@@ -166,7 +166,7 @@ def exit_code(status: ev.RunStatus, error: ev.ErrorInfo | None) -> int:
 
 
 @contextmanager
-def signals_to(handler: Callable[[], None]) -> Iterator[None]:
+def signals_to(handler: Callable[[signal.Signals], None]) -> Iterator[None]:
     """SIGINT, SIGTERM and SIGHUP call ``handler``, except those that the process was told to ignore."""
     loop = asyncio.get_running_loop()
     numbers = [
@@ -175,7 +175,7 @@ def signals_to(handler: Callable[[], None]) -> Iterator[None]:
         if signal.getsignal(number) is not signal.SIG_IGN
     ]
     for number in numbers:
-        loop.add_signal_handler(number, handler)
+        loop.add_signal_handler(number, handler, number)
     try:
         yield
     finally:

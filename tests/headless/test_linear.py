@@ -79,3 +79,16 @@ def test_ctrl_c_stops_the_run_and_not_the_conversation() -> None:
     out, err, _ = converse(script, "", prompt="go")
     assert out == "begun\n"
     assert "■ cancelled in 1 ms" in err
+
+
+def test_what_my_own_command_prints_is_shown() -> None:
+    async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
+        emit(ev.ToolStart, call_id="c1", tool_name="shell", args={"command": "ls"}, risk="high")
+        emit(ev.ToolOutput, call_id="c1", stream="stdout", text="a file\n")
+        emit(ev.ToolEnd, call_id="c1", result="", duration_ms=1.0, summary="exit 0")
+        return "completed"
+
+    out, err, _ = converse(script, "!ls\n")
+    assert out == "a file\n"
+    assert "✓ shell 1 ms exit 0" in err
+    assert converse(script, "ls\n")[0] == ""
