@@ -33,6 +33,7 @@ _HTML = re.compile(r" {0,3}<(?:/?[a-zA-Z][\w-]*(?=[\s/>]|$)|!--|!\[CDATA\[|\?)")
 _TASK = re.compile(r"\[([ xX])\](?: |$)")
 _UNDECIDED = re.compile(r" {0,3}(?:=+|-+|`{1,2}|~{1,2}|[*+_#]+|<)[ \t]*$")
 _BULLETS = "•◦▪"
+_APART = {"heading", "code", "table", "rule"}
 
 
 @dataclass
@@ -370,9 +371,9 @@ class Blocks:
             return
         self._begun = True
         last, self._last = self._last, kind
-        apart = {last, kind} & {"heading", "code", "table", "rule"} and not any(
-            container.indent >= 0 for container in self._stack
-        )
+        items = [container for container in self._stack if container.indent >= 0]
+        apart = bool({last, kind} & _APART) if not items else last in ("heading", "rule")
+        apart = apart and not any(container.used for container in items)
         if last and (self._blank or apart):
             prefix: list[Segment] = []
             cells = 0

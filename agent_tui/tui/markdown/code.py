@@ -35,6 +35,14 @@ def _lexer(language: str) -> Lexer | None:
         return None
 
 
+def warm_up() -> None:
+    """Imports what the first code block would wait for (some 50 ms); may run in a thread."""
+    for language in ("python", "bash", "json", "diff"):
+        lexer = _lexer(language)
+        if lexer is not None:
+            list(lexer.get_tokens("x"))
+
+
 class Highlighter:
     """Colours the lines of one piece of code in order.
 

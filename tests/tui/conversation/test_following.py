@@ -44,7 +44,7 @@ async def test_a_reader_who_scrolled_up_sees_the_same_rows_while_text_streams() 
 async def test_scrolling_up_moves_by_exact_lines_through_blocks_never_drawn(keys: list[str]) -> None:
     app = ConversationApp(long_view(60))
     async with app.run_test(size=SIZE) as pilot:
-        for _ in range(12):
+        for _ in range(5):
             before = app.screen_rows()
             await pilot.press(*keys)
             moved = sum({"up": 1, "pageup": 18}[key] for key in keys)

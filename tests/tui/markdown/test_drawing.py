@@ -120,7 +120,7 @@ def test_cost_of_a_piece_does_not_grow(head: str, piece: str) -> None:
         return time.process_time() - start
 
     cost(200)
-    assert cost(8_000) < 8 * cost(2_000) + 0.1
+    assert cost(3_200) < 8 * cost(800) + 0.1
 
 
 def test_links_are_given_to_the_terminal_only_if_plain() -> None:

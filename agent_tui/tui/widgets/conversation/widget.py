@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -304,9 +304,8 @@ class Conversation(ScrollView, can_focus=True):
     def _blank_strip(self) -> Strip:
         width = self._strip_width()
         if self._blank is None or self._blank.cell_length != width:
-            self._blank = Strip(
-                [Segment(" " * width, self._palette.text if self._palette else None)], width
-            )
+            style = self._palette.text if self._palette is not None else self.rich_style
+            self._blank = Strip([Segment(" " * width, style)], width)
         return self._blank
 
     def _strip_width(self) -> int:
@@ -391,6 +390,17 @@ class Conversation(ScrollView, can_focus=True):
         """The source text of what is selected."""
         transcript = self._ready()
         return None if transcript is None else (selected_text(transcript, selection), "\n")
+
+    def text_select_all(self) -> None:
+        """A double click: selects the block that was clicked, not the whole conversation."""
+        transcript = self._ready()
+        if transcript is None or self.cursor is None or not transcript.is_shown(self.cursor):
+            return
+        last = transcript.measure(self.cursor) - transcript.gap(self.cursor) - 1
+        line = transcript.line((self.cursor, last))
+        start = Offset(0, row_id((self.cursor, 0)))
+        end = Offset(len(line.text) if line is not None else 0, row_id((self.cursor, last)))
+        self.screen.selections = {self: Selection(start, end)}
 
     def selection_updated(self, _selection: Selection | None) -> None:
         self._place()
