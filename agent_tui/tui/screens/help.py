@@ -23,13 +23,13 @@ def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
     from agent_tui.tui.screens.picker import Picker
     from agent_tui.tui.widgets.approval import ApprovalBar
     from agent_tui.tui.widgets.conversation import Conversation
-    from agent_tui.tui.widgets.panel import SidePanel
+    from agent_tui.tui.widgets.panel import PARTS
     from agent_tui.tui.widgets.prompt import Prompt
 
     yield "Prompt", Prompt
     yield "Approval", ApprovalBar
     yield "Conversation", Conversation
-    yield "Side panel", SidePanel
+    yield from PARTS
     yield "Dialogs", Picker
 
 

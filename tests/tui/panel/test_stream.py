@@ -33,12 +33,12 @@ async def test_new_events_are_followed_until_the_reader_scrolls_up() -> None:
         events._due()
         assert "cancelled, 3 steps" in await painted(pilot)
         await pilot.press("pageup", "pageup")
-        before = [line[:78].rstrip() for line in (await painted(pilot)).split("\n")]
+        before = [line[:74].rstrip() for line in (await painted(pilot)).split("\n")]
         since = len(story.events)
         short_run(story)
         app.frame(since)
         events._due()
-        assert [line[:78].rstrip() for line in (await painted(pilot)).split("\n")] == before
+        assert [line[:74].rstrip() for line in (await painted(pilot)).split("\n")] == before
         await pilot.press("end")
         assert "completed, 1 step" in await painted(pilot)
 

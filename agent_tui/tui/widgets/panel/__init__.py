@@ -13,6 +13,26 @@ Messages: ``SidePanel.SpanPicked(span_id)``, ``SidePanel.CopyRequested(text, wha
 ``SidePanel.ToolChosen(name)``.
 """
 
-from agent_tui.tui.widgets.panel.panel import SidePanel, TabName
+from textual.widget import Widget
 
-__all__ = ["SidePanel", "TabName"]
+from agent_tui.tui.widgets.panel.document import DocumentView
+from agent_tui.tui.widgets.panel.lines import LineView
+from agent_tui.tui.widgets.panel.panel import SidePanel, TabName
+from agent_tui.tui.widgets.panel.registry import ToolList
+from agent_tui.tui.widgets.panel.stream import EventList, EventsTab
+from agent_tui.tui.widgets.panel.trace import TraceView
+from agent_tui.tui.widgets.panel.tracetab import TraceTab
+
+PARTS: tuple[tuple[str, type[Widget]], ...] = (
+    ("Side panel", SidePanel),
+    ("Side panel: lists", LineView),
+    ("Side panel: trace", TraceView),
+    ("Side panel: trace and details", TraceTab),
+    ("Side panel: details", DocumentView),
+    ("Side panel: events", EventList),
+    ("Side panel: event", EventsTab),
+    ("Side panel: tools", ToolList),
+)
+"""Every widget here that has keys of its own, with a heading for it."""
+
+__all__ = ["PARTS", "SidePanel", "TabName"]

@@ -17,9 +17,9 @@ class DocumentView(LineView):
     """Shows sections. ``c`` copies the one under the cursor, ``y`` copies them all."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "fold", "Fold", show=False, id="panel.fold"),
-        Binding("c", "copy_section", "Copy section", id="panel.copy"),
-        Binding("y", "copy_all", "Copy all", show=False, id="panel.copy_all"),
+        Binding("enter,space", "fold", "Fold or unfold the section", show=False, id="panel.fold"),
+        Binding("c", "copy_section", "Copy the section", id="panel.copy"),
+        Binding("y", "copy_all", "Copy all sections", show=False, id="panel.copy_all"),
         Binding("n", "jump(1)", "Next section", show=False, id="panel.next_section"),
         Binding("p", "jump(-1)", "Previous section", show=False, id="panel.previous_section"),
     ]

@@ -69,7 +69,7 @@ class LineView(ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False, id="panel.up"),
+        Binding("up", "cursor_up", "Up", show=False, id="panel.up"),
         Binding("down", "cursor_down", "Down", show=False, id="panel.down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="panel.page_up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="panel.page_down"),

@@ -50,9 +50,9 @@ class EventList(LineView):
     """The lines of the stream. It keeps to the end unless the reader scrolled up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Show the event", show=False, id="panel.open_event"),
-        Binding("d", "deltas", "Every delta", show=False, id="panel.deltas"),
-        Binding("slash", "filter", "Filter", show=False, id="panel.filter"),
+        Binding("enter", "open", "Show the event as JSON", show=False, id="panel.open_event"),
+        Binding("d", "deltas", "Deltas one by one, or together", show=False, id="panel.deltas"),
+        Binding("slash", "filter", "Filter by type or text", show=False, id="panel.filter"),
     ]
 
     class Opened(Message):
@@ -198,7 +198,7 @@ class EventsTab(Vertical):
     """The stream, its filter, and the event that was opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", show=False, id="panel.close_event"),
+        Binding("escape", "close", "Close the event, or the filter", show=False, id="panel.close_event"),
     ]
     DEFAULT_CSS = """
     EventsTab {

@@ -23,9 +23,11 @@ class TraceView(LineView):
     """Rows of spans. It keeps to the newest until the reader moves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "collapse", "Close", show=False, id="panel.collapse"),
-        Binding("right,l", "expand", "Open", show=False, id="panel.expand"),
-        Binding("enter", "flip", "Open or close", show=False, id="panel.toggle"),
+        Binding(
+            "left", "collapse", "Close the span, or go to what holds it", show=False, id="panel.collapse"
+        ),
+        Binding("right", "expand", "Open the span, or go into it", show=False, id="panel.expand"),
+        Binding("enter", "flip", "Open or close the span", show=False, id="panel.toggle"),
     ]
     follows_scrolling = False
 
@@ -75,6 +77,8 @@ class TraceView(LineView):
         self._settle()
         self._tick_while_running()
         self.redraw()
+        if self._picked is not None:
+            self.post_message(self.Selected(self._picked, by_reader=False))
 
     def select(self, span_id: str) -> bool:
         """Puts the cursor on a span, opening what hides it; false if there is no such span."""

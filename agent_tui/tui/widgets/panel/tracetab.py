@@ -61,8 +61,8 @@ class TraceTab(Vertical):
     """Tree above, details below. What runs is described again a few times a second."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "raw", "Raw events", id="panel.raw"),
-        Binding("c", "copy_main", "Copy", show=False, id="panel.copy_main"),
+        Binding("j", "raw", "Raw events of the span, or its details", id="panel.raw"),
+        Binding("c", "copy_main", "Copy the result or answer", show=False, id="panel.copy_main"),
     ]
 
     def __init__(self, clock: SessionTime, store: EventStore, *, id: str | None = None) -> None:  # noqa: A002
