@@ -24,6 +24,7 @@ MARKER = "AGENT_TUI_CALL"
 
 TERM_GRACE_S = 1.5
 KILL_GRACE_S = 1.0
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def processes() -> Iterable[Member]:
 
 def _read(pid: int) -> Member | None:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = _content(f"/proc/{pid}/stat")
     except OSError:
         return None
     # The name in parentheses may hold anything; what follows its last one does not.
@@ -102,9 +103,22 @@ def _read(pid: int) -> Member | None:
     return Member(pid, int(fields[19]), int(fields[1]), int(fields[2]), int(fields[3]))
 
 
+def _content(path: str) -> bytes:
+    """A file of ``/proc``, in the fewest calls: there are hundreds to read while somebody waits."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = piece = os.read(descriptor, 65_536)
+        while len(piece) == 65_536:
+            piece = os.read(descriptor, 65_536)
+            content += piece
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def _marked(pid: int, token: str) -> bool:
     try:
-        return token.encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        return token.encode() in _content(f"/proc/{pid}/environ")
     except OSError:  # gone, somebody else's, or no /proc
         return False
 
@@ -133,7 +147,6 @@ def stop(tree: Tree, *, only_session: bool = False, grace_s: float = TERM_GRACE_
     """
     begun = time.monotonic()
     told: set[Member] = set()
-    pause = 0.002
     while True:
         living = tree.session() if only_session else tree.members()
         if not living:
@@ -142,6 +155,7 @@ def stop(tree: Tree, *, only_session: bool = False, grace_s: float = TERM_GRACE_
         if elapsed > grace_s + KILL_GRACE_S:
             logger.error("processes %s do not end", [member.pid for member in living])
             return len(told)
+        # All are known before the first is told: a child whose parent is gone has lost its trace.
         for member in living:
             if elapsed > grace_s:
                 _send(member, signal.SIGKILL)
@@ -149,8 +163,26 @@ def stop(tree: Tree, *, only_session: bool = False, grace_s: float = TERM_GRACE_
                 _send(member, signal.SIGTERM)
                 _send(member, signal.SIGCONT)  # a stopped process hears TERM only when it goes on
             told.add(member)
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)
+        _await_end(living)
+
+
+def _await_end(members: list[Member]) -> None:
+    """Waits until these are gone, or it is time to look whether there are others."""
+    until = time.monotonic() + LOOK_AGAIN_S
+    while members and time.monotonic() < until:
+        time.sleep(0.001)
+        members = [member for member in members if _is_alive(member)]
+
+
+def _is_alive(member: Member) -> bool:
+    if member.start == 0:  # no /proc: only whether the id is in use can be asked
+        try:
+            os.kill(member.pid, 0)
+        except OSError:
+            return False
+        return True
+    now = _read(member.pid)
+    return now is not None and now.start == member.start
 
 
 def _send(member: Member, number: signal.Signals) -> None:

@@ -99,7 +99,7 @@ def test_what_is_refused_is_refused_at_once(expression: str) -> None:
     begun = time.perf_counter()
     with pytest.raises(ToolError):
         evaluate(expression)
-    assert time.perf_counter() - begun < 0.2
+    assert time.perf_counter() - begun < 0.5
 
 
 @given(st.text(alphabet="0123456789.+-*/%()<>e ,sqrtpi", max_size=60))

@@ -167,7 +167,7 @@ def test_writing_is_atomic_and_keeps_permissions(work: Path) -> None:
     assert (work / "deep" / "er" / "new.txt").read_text() == "x\n"
     assert use("write_file", work, path="inner", content="via link").summary == "+1 −3"
     assert (work / "inner").is_symlink()
-    assert not [path for path in work.rglob("*.tmp")]
+    assert not list(work.rglob("*.tmp"))
     with pytest.raises(ToolError, match="surrogate"):
         use("write_file", work, path="b", content="\ud800")
     with pytest.raises(ToolError, match="folder"):

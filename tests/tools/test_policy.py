@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent_tui.errors import ConfigError
 from agent_tui.tools.builtin import builtin_tools
@@ -120,3 +122,11 @@ def test_arguments_can_be_named_and_brackets_are_plain(tmp_path: Path) -> None:
 def test_what_is_no_rule_is_refused(rule: str) -> None:
     with pytest.raises(ConfigError, match=r"tools\.allow"):
         Policy(allow=[rule])
+
+
+@given(st.text(max_size=20), st.sampled_from(list(";&|<>()$`\n\r\0")), st.text(max_size=20))
+def test_no_text_with_an_operator_is_let_through_by_a_pattern(
+    before: str, operator: str, after: str
+) -> None:
+    command = f"git status {before}{operator}{after}x"
+    assert Policy(allow=["shell(git status*)"]).decide(SHELL, {"command": command}).action == "ask"

@@ -64,7 +64,7 @@ async def test_a_thread_that_ignores_the_token_holds_nobody(tmp_path: Path) -> N
 
     bench = Bench([spec(deaf)], tmp_path)
     took = await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_output")
-    assert took < 0.1
+    assert took < 0.5
     release.set()
     assert over.wait(5)
     for _ in range(3):
@@ -114,7 +114,7 @@ async def test_a_cancel_while_waiting_to_retry(tmp_path: Path) -> None:
 
     bench = Bench([spec(lost, retry=RetryPolicy(attempts=3), idempotent=True)], tmp_path)
     bench.runner._sleep = lambda seconds: asyncio.sleep(30)
-    assert await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_retry") < 0.1
+    assert await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_retry") < 0.5
     assert bench.types() == ["tool_start", "tool_retry", "tool_cancelled"]
 
 

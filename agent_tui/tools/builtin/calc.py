@@ -9,7 +9,7 @@ from agent_tui.tools.spec import ToolContext, ToolReply, ToolSpec
 
 
 class CalcArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     expression: str = Field(description="Such as (19.5 + 2.3) * 4 or sqrt(2) * pi")
 

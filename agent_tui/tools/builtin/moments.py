@@ -15,7 +15,7 @@ MAX_SLEEP_S = 600.0
 
 
 class CurrentTimeArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     timezone: str | None = Field(
         default=None,
@@ -24,7 +24,7 @@ class CurrentTimeArgs(BaseModel):
 
 
 class SleepArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     seconds: float = Field(
         ge=0, le=MAX_SLEEP_S, allow_inf_nan=False, description="How long to wait, at most 600"

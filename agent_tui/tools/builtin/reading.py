@@ -27,13 +27,13 @@ _BOMS = (
 
 
 class ListDirArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     path: str = Field(default=".", description="Folder, relative to the working folder")
 
 
 class ReadFileArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     path: str = Field(description="File, relative to the working folder")
     offset: int = Field(default=1, ge=1, description="First line to read; lines count from 1")

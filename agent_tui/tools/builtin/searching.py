@@ -27,14 +27,14 @@ _WORKER = Path(__file__).with_name("_grep_worker.py")
 
 
 class GlobArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     pattern: str = Field(min_length=1, max_length=1_000, description="Such as **/*.py or src/*.{c,h}")
     path: str = Field(default=".", description="Folder to search in")
 
 
 class GrepArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     pattern: str = Field(
         min_length=1, max_length=1_000, description="Python regular expression, for one line"

@@ -17,7 +17,7 @@ MAX_TIMEOUT_S = 3_600.0
 
 
 class ShellArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     command: str = Field(
         min_length=1, max_length=100_000, description="Command line for bash, or sh without it"

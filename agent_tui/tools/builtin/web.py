@@ -39,7 +39,7 @@ class HttpUnavailable(ToolError):
 
 
 class HttpGetArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     url: str = Field(min_length=1, max_length=8_000, description="http:// or https:// address")
 

@@ -15,14 +15,14 @@ _DIFFED_LINES = 4_000  # difflib's time grows with the square of the lines that 
 
 
 class WriteFileArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     path: str = Field(description="File, relative to the working folder; missing folders are made")
     content: str = Field(description="The whole new content")
 
 
 class EditFileArgs(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     path: str = Field(description="File, relative to the working folder")
     old: str = Field(
