@@ -13,11 +13,13 @@ from textual.screen import Screen
 
 from agent_tui.clock import Clock, SystemClock
 from agent_tui.errors import AgentTuiError
+from agent_tui.tui.commands import COMMANDS
 from agent_tui.tui.keys import KEYS, check_keymap
 from agent_tui.tui.screens.main import MainScreen
 from agent_tui.tui.session_controller import Hooks, Level, OpenRuntime, SessionController
 from agent_tui.tui.settings import DEFAULT_THEME, UiSettings
 from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
+from agent_tui.tui.widgets.prompt import CommandHint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +125,15 @@ class AgentApp(App[int]):
 
     def prompt_options(self) -> dict[str, Any]:
         """How the prompt is made."""
-        return {}
+        hints = [
+            CommandHint(command.name, command.description, command.needs_argument) for command in COMMANDS
+        ]
+        return {
+            "commands": hints,
+            "cwd": self.settings.cwd,
+            "history_file": self.settings.history_file,
+            "placeholder": "ask, / for commands, @ for files, ! for the shell",
+        }
 
     def on_mount(self) -> None:
         for level, text in self._early:
@@ -153,6 +163,7 @@ class AgentApp(App[int]):
             self.controller.submit(self._first_prompt)
         await self.main.load_facts()
         self._check_all_keys()
+        self.reload_themes()
         _settle_memory()
         self.loaded = True
 

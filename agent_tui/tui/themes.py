@@ -85,11 +85,19 @@ def theme_of(table: dict[str, object], path: Path) -> Theme:
     if "primary" not in table:
         raise ThemeError(f"{path}: primary: missing")
     theme = Theme(**{**table, "name": name})  # type: ignore[arg-type]
+    if theme.ansi:
+        # Textual's own style sheet names these, but generates them for other themes only.
+        theme.variables = {**_ansi_grounds(theme.dark), **theme.variables}
     try:
         _prove(theme)
     except ThemeError as error:
         raise ThemeError(f"{path}: {error}") from error
     return theme
+
+
+def _ansi_grounds(dark: bool) -> dict[str, str]:
+    ground, ink = ("ansi_black", "ansi_white") if dark else ("ansi_white", "ansi_black")
+    return {"ansi-background": ground, "ansi-foreground": ink}
 
 
 def _check_kind(path: Path, key: str, value: object) -> None:

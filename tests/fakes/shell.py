@@ -40,8 +40,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], deadline_s: 
     """Lets the app work until ``condition`` holds."""
     async with asyncio.timeout(deadline_s):
         while not condition():
-            await pilot.pause()
-            await asyncio.sleep(0.002)  # not to settle: to leave the loop to whoever makes it true
+            await asyncio.sleep(0.005)  # not to settle: to leave the loop to whoever makes it true
 
 
 async def ready(pilot: Pilot[Any]) -> None:

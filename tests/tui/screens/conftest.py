@@ -1,0 +1,58 @@
+"""Pictures of the whole screen: the same on every machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from agent_tui.tui.app import AgentApp
+from tests.fakes.shell import make_shell, ready, send, until
+from tests.fakes.stage import Script, echo
+
+Then = Callable[[Pilot[Any], AgentApp], Awaitable[None]]
+Picture = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The event stream shows local times."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def picture(snap_compare: Callable[..., bool]) -> Picture:
+    """Takes the picture of a shell after a prompt and what ``then`` does, and compares it."""
+
+    def take(
+        script: Script = echo,
+        *,
+        prompt: str = "",
+        until_state: Callable[[AgentApp], object] = lambda app: True,
+        then: Then | None = None,
+        size: tuple[int, int] = (120, 32),
+        notices: tuple[str, ...] = (),
+        **settings: Any,
+    ) -> None:
+        app, core = make_shell(script, **settings)
+        core.notices = notices
+
+        async def before(pilot: Pilot[Any]) -> None:
+            await ready(pilot)
+            if prompt:
+                await send(pilot, prompt)
+                await until(pilot, lambda: until_state(app))
+            if then is not None:
+                await then(pilot, app)
+            await pilot.pause()
+
+        assert snap_compare(app, terminal_size=size, run_before=before)
+
+    return take
