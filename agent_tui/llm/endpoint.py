@@ -10,7 +10,27 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from agent_tui.errors import ConfigError
+
 _KEY_SHAPES = re.compile(r"AIza[\w-]{10,}|sk-[\w-]{10,}|(?<=key=)[^&\s\"']+|(?<=Bearer )\S+")
+
+
+def check_url(url: str, variable: str) -> str:
+    """``url``, if a request could go there.
+
+    Raises:
+        ConfigError: It could not; names the ``variable`` that it came from.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ConfigError(
+            f"{variable} is not a URL: {url!r}", hint="it looks like http://127.0.0.1:8080/v1"
+        )
+    return url
 
 
 def is_local(url: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_tui.errors import ModelAuthError
 from agent_tui.llm.client import Capabilities, LLMClient, collect
-from agent_tui.llm.endpoint import proxy_for
+from agent_tui.llm.endpoint import check_url, proxy_for
 from agent_tui.llm.gemini_dialect import Reader, calls_tools, config, contents, thinks
 from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart
 
@@ -75,7 +75,9 @@ def _open(key: str, url: str, proxy: str | None) -> _Opened:
 
     from agent_tui.llm import gemini_errors, wire
 
-    logging.getLogger("google_genai").addHandler(logging.NullHandler())  # else stderr gets its warnings
+    log = logging.getLogger("google_genai")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # else its warnings go to stderr
     http = wire.open_http(url, proxy)
     # Without it the SDK makes one of its own, with certificates, that nobody closes.
     sync_http = httpx2.Client(transport=httpx2.MockTransport(_rehearsal), trust_env=False)
@@ -105,6 +107,7 @@ class GeminiClient(LLMClient):
         self, name: str, *, api_key: str, base_url: str = DEFAULT_URL, proxy: str | None = None
     ) -> None:
         self.model = f"gemini:{name}"
+        name = name.removeprefix("models/")
         self.capabilities = Capabilities(
             native_tools=calls_tools(name),
             thoughts=thinks(name),
@@ -124,12 +127,13 @@ class GeminiClient(LLMClient):
 
         Raises:
             ModelAuthError: There is no key.
+            ConfigError: The base URL is none.
         """
         key = key_of(env)
         if key is None:
             hint = "set GEMINI_API_KEY (https://aistudio.google.com/apikey), or use `-m demo`"
             raise ModelAuthError("no key for Gemini", hint=hint)
-        url = env.get("GOOGLE_GEMINI_BASE_URL") or DEFAULT_URL
+        url = check_url(env.get("GOOGLE_GEMINI_BASE_URL") or DEFAULT_URL, "GOOGLE_GEMINI_BASE_URL")
         return cls(name, api_key=key, base_url=url, proxy=proxy_for(url, env))
 
     async def warm_up(self) -> None:
@@ -175,7 +179,8 @@ class GeminiClient(LLMClient):
         exchange = opened.wire.Exchange(options.timeout_s)
         try:
             with exchange.current():
-                response = await opened.models.generate_content(**self._request(messages, options))
+                async with asyncio.timeout(options.timeout_s):
+                    response = await opened.models.generate_content(**self._request(messages, options))
         except opened.errors.FOREIGN as error:
             raise opened.errors.translate(error, self._key, self._name, self._url) from None
         finally:

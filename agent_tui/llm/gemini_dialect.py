@@ -23,6 +23,7 @@ from agent_tui.llm.messages import (
     ToolResult,
 )
 from agent_tui.llm.prices import cost_usd
+from agent_tui.llm.sendable import clean, clean_json
 
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -55,23 +56,23 @@ def calls_tools(name: str) -> bool:
 def _part(part: Part) -> dict[str, Any] | None:
     match part:
         case Text(text):
-            return {"text": text} if text else None
+            return {"text": clean(text)} if text else None
         case Thought(_, None):
             return None  # only a signature is worth sending back
         case Thought(text, signature):
-            made: dict[str, Any] = {"text": text, "thought": True} if text else {"text": ""}
+            made: dict[str, Any] = {"text": clean(text), "thought": True} if text else {"text": ""}
             return made | {"thought_signature": base64.b64decode(signature or "")}
         case ToolCall(call_id, name, args, signature):
-            made = {"function_call": {"id": call_id, "name": name, "args": args}}
+            made = {"function_call": {"id": call_id, "name": name, "args": clean_json(args)}}
             return made | ({"thought_signature": base64.b64decode(signature)} if signature else {})
         case ToolResult(call_id, name, content, is_error):
-            response = {"error" if is_error else "output": content}
+            response = {"error" if is_error else "output": clean(content)}
             return {"function_response": {"id": call_id, "name": name, "response": response}}
 
 
 def contents(messages: Sequence[Message]) -> tuple[str | None, list[dict[str, Any]]]:
     """The system instruction, and the conversation with neighbours of one role joined."""
-    system = "\n\n".join(message.text for message in messages if message.role == "system") or None
+    system = clean("\n\n".join(message.text for message in messages if message.role == "system")) or None
     turns: list[dict[str, Any]] = []
     for message in messages:
         if message.role == "system":
@@ -153,7 +154,7 @@ class Reader:
             self._calls += 1
             call = part.function_call
             call_id = call.id or f"call_{secrets.token_hex(6)}"
-            return [ToolCall(call_id, call.name or "", dict(call.args or {}), signature)]
+            return [ToolCall(call_id, call.name or "", clean_json(call.args or {}), signature)]
         text = part.text or ""
         if part.thought:
             return [ThoughtDelta(text, signature)] if text or signature else []

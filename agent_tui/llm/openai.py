@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 from agent_tui.errors import ModelAuthError, ModelUnavailable
 from agent_tui.llm.client import Capabilities, LLMClient, collect
-from agent_tui.llm.endpoint import is_local, proxy_for
+from agent_tui.llm.endpoint import check_url, is_local, proxy_for
 from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart
 from agent_tui.llm.openai_dialect import Reader, request
+from agent_tui.llm.sendable import clean_json
 
 if TYPE_CHECKING:
     import httpx2
@@ -79,8 +80,9 @@ class OpenAIClient(LLMClient):
 
         Raises:
             ModelAuthError: There is no key, and the server is not a local one.
+            ConfigError: The base URL is none.
         """
-        url = env.get("OPENAI_BASE_URL") or DEFAULT_URL
+        url = check_url(env.get("OPENAI_BASE_URL") or DEFAULT_URL, "OPENAI_BASE_URL")
         key = env.get("OPENAI_API_KEY") or None
         if key is None and not is_local(url):
             hint = "set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server, or use `-m demo`"
@@ -100,9 +102,12 @@ class OpenAIClient(LLMClient):
         self, opened: _Opened, messages: Sequence[Message], options: CallOptions, *, stream: bool
     ) -> httpx2.Request:
         body = request(self._name, messages, options, stream=stream, hosted=self._hosted)
-        headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"content-type": "application/json"}
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
+        content = json.dumps(clean_json(body), ensure_ascii=False).encode()
         return opened.http.build_request(
-            "POST", f"{self._url}/chat/completions", json=body, headers=headers
+            "POST", f"{self._url}/chat/completions", content=content, headers=headers
         )
 
     async def stream(
@@ -146,12 +151,18 @@ class OpenAIClient(LLMClient):
                     async for _ in events:
                         pass
 
-    def _object(self, opened: _Opened, data: str | bytes) -> dict[str, Any]:
+    @staticmethod
+    def _parse(data: str | bytes) -> dict[str, Any] | None:
+        # Not cleaned as a whole, which would cost more than parsing does: the reader cleans what it takes.
         try:
             found = json.loads(data)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _object(self, opened: _Opened, data: str | bytes) -> dict[str, Any]:
+        found = self._parse(data)
+        if found is None:
             raise ModelUnavailable(f"the answer of {self._url} could not be read", code="bad_response")
         if found.get("error"):
             raise opened.errors.of_body(None, found, {}, key=self._key, name=self._name, url=self._url)
@@ -164,7 +175,8 @@ class OpenAIClient(LLMClient):
         exchange = opened.wire.Exchange(options.timeout_s)
         try:
             with exchange.current():
-                response = await opened.http.send(self._build(opened, messages, options, stream=False))
+                async with asyncio.timeout(options.timeout_s):
+                    response = await opened.http.send(self._build(opened, messages, options, stream=False))
             if response.status_code != 200:
                 raise await opened.errors.of_response(
                     response, key=self._key, name=self._name, url=self._url

@@ -23,6 +23,7 @@ from agent_tui.llm.messages import (
     ToolResult,
 )
 from agent_tui.llm.prices import cost_usd
+from agent_tui.llm.sendable import clean, read_object
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -96,11 +97,8 @@ class _PartialCall:
 
     def whole(self) -> ToolCall | None:
         """The call, or None where its arguments are not a JSON object."""
-        try:
-            args = json.loads("".join(self.pieces) or "{}")
-        except ValueError:
-            return None
-        return ToolCall(self.call_id, self.name, args) if isinstance(args, dict) else None
+        args = read_object("".join(self.pieces) or "{}")
+        return None if args is None else ToolCall(self.call_id, self.name, args)
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def _number(value: object) -> int:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 class Reader:

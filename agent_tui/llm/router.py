@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_tui.errors import NotFoundError, UsageError
+from agent_tui.errors import ConfigError, NotFoundError, UsageError
 from agent_tui.llm.client import LLMClient
-from agent_tui.llm.endpoint import is_local
+from agent_tui.llm.endpoint import check_url, is_local
 from agent_tui.llm.gemini import key_notice, key_of
 from agent_tui.llm.openai import DEFAULT_URL as OPENAI_URL
 
@@ -82,6 +82,7 @@ def make_client(model: str, env: Mapping[str, str], cwd: Path) -> LLMClient:
     Raises:
         UsageError: The name is of no known form.
         ModelAuthError: The provider needs a key and there is none.
+        ConfigError: A base URL in ``env`` is none.
         NotFoundError: ``script:FILE`` names no file.
     """
     ref = parse(model)
@@ -136,6 +137,10 @@ def _gemini_models(env: Mapping[str, str]) -> list[ModelInfo]:
 
 def _openai_models(env: Mapping[str, str]) -> list[ModelInfo]:
     url = env.get("OPENAI_BASE_URL") or OPENAI_URL
+    try:
+        check_url(url, "OPENAI_BASE_URL")
+    except ConfigError as error:
+        return [ModelInfo("openai:NAME", "openai", False, error.message)]
     if url.rstrip("/") != OPENAI_URL:
         usable = bool(env.get("OPENAI_API_KEY")) or is_local(url)
         reason = f"served by {url}" if usable else f"no key for {url}: set OPENAI_API_KEY"

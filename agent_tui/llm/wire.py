@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import anyio
 import httpx2
 
-from agent_tui.errors import ModelUnavailable
+from agent_tui.errors import ConfigError, ModelUnavailable
 
 BREATH_S = 0.004
 """Longest a stream that is all there already may hold the event loop, in seconds."""
@@ -134,13 +134,20 @@ def open_http(url: str, proxy: str | None = None) -> httpx2.AsyncClient:
 
     It reads no environment for proxies, follows no redirect, asks for no compression (which makes
     servers hold text back) and has no timeout but the exchange's.
+
+    Raises:
+        ConfigError: The proxy cannot be used.
     """
     if url.startswith("https:") or proxy is not None:
         verify = httpx2.create_ssl_context()
     else:
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; trusts nobody if it were
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60.0)
-    inner = httpx2.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=limits)
+    try:
+        inner = httpx2.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=limits)
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        hint = "use an http:// proxy, or add NO_PROXY; socks5:// needs the socksio package"
+        raise ConfigError("the proxy that the environment names cannot be used", hint=hint) from error
     return httpx2.AsyncClient(
         transport=Transport(inner),
         timeout=None,

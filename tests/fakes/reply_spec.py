@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,7 +86,7 @@ def parse_reply(spec: str) -> Reply:
 
 
 def main(dialect: Dialect, suffix: str, argv: Sequence[str] | None = None) -> None:
-    """Serves until stdin closes or the process is killed; prints its URL, then what happens."""
+    """Serves until the process is killed; prints its URL, then what happens."""
     parser = argparse.ArgumentParser(epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--reply", action="append", default=[], help="one per request, in order")
@@ -111,8 +109,6 @@ def main(dialect: Dialect, suffix: str, argv: Sequence[str] | None = None) -> No
 
 def _serve(server: WireServer, record: Path | None) -> None:
     written = 0
-    if sys.stdin is not None and not sys.stdin.isatty() and record is None:
-        threading.Event().wait()
     while True:
         server.wait(lambda seen=written: len(server.requests) > seen, 3600)  # type: ignore[misc]
         for request in server.requests[written:]:

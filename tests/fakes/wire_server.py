@@ -153,6 +153,10 @@ class Dialect:
         raise NotImplementedError
 
 
+def _framed(event: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(event), event)
+
+
 class _Connection(asyncio.Protocol):
     """One client connection: parses requests, plays replies one after the other."""
 
@@ -307,24 +311,23 @@ class _Connection(asyncio.Protocol):
         return True
 
     def _chunk(self, event: bytes) -> None:
-        self.transport.write(b"%x\r\n%b\r\n" % (len(event), event))
+        self.transport.write(_framed(event))
 
     async def _tokens(self, request: Request, step: Tokens) -> None:
-        events = [e for token in step.tokens for e in self._server.dialect.events(Say(token), request)]
         self._server._say(f"first {time.monotonic():.6f}")
         if step.rate is None:
-            for start in range(0, len(events), BATCH):
-                batch = events[start : start + BATCH]
-                self.transport.write(b"".join(b"%x\r\n%b\r\n" % (len(e), e) for e in batch))
+            for batch in self._server._rendered(request, step):
+                self.transport.write(batch)
                 await self._writable.wait()
                 await asyncio.sleep(0)
             return
         begin = time.monotonic()
-        for index, event in enumerate(events):
+        for index, token in enumerate(step.tokens):
             ahead = begin + index / step.rate - time.monotonic()
             if ahead > 0:
                 await asyncio.sleep(ahead)
-            self._chunk(event)
+            for event in self._server.dialect.events(Say(token), request):
+                self._chunk(event)
             await self._writable.wait()
 
 
@@ -354,6 +357,7 @@ class WireServer:
         self._echo = echo
         self._connections: set[_Connection] = set()
         self._count = 0
+        self._kept: dict[int, tuple[Tokens, list[bytes]]] = {}
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -432,6 +436,15 @@ class WireServer:
     def _say(self, line: str) -> None:
         if self._echo is not None:
             self._echo(line)
+
+    def _rendered(self, request: Request, step: Tokens) -> list[bytes]:
+        """Flat-out tokens in framed batches; kept, so that a bench waits for them only once."""
+        kept = self._kept.get(id(step))
+        if kept is None:
+            events = [_framed(e) for token in step.tokens for e in self.dialect.events(Say(token), request)]
+            batches = [b"".join(events[at : at + BATCH]) for at in range(0, len(events), BATCH)]
+            kept = self._kept[id(step)] = (step, batches)  # with the step, so that its id stays its own
+        return kept[1]
 
     def _take(self, request: Request) -> Reply:
         self._say(f"request {request.at:.6f} {request.path}")
