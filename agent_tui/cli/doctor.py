@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,9 +194,15 @@ def _writable(subject: str, folder: Path) -> Finding:
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+    try:
+        with tempfile.TemporaryFile(dir=place) as probe:
+            probe.write(b"x")
+    except OSError as error:
         return Finding(
-            "fail", subject, f"{folder} cannot be written", "make it writable, or set AGENT_TUI_HOME"
+            "fail",
+            subject,
+            f"{folder} cannot be written: {error.strerror}",
+            "make it writable, or set AGENT_TUI_HOME",
         )
     free = shutil.disk_usage(place).free
     if free < 100_000_000:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent_tui.cli.edge import complain
 from agent_tui.cli.start import load_settings, runtime_opener
 from agent_tui.errors import NotFoundError, UsageError
 from agent_tui.safetext import visible
 
 if TYPE_CHECKING:
     from agent_tui.config.load import Loaded
+    from agent_tui.events.types import Event
     from agent_tui.runtime.runtime import ToolInfo
 
 app = typer.Typer(help="The tools: what there is, and one call.", no_args_is_help=True)
@@ -82,45 +84,66 @@ async def _tools(loaded: Loaded) -> Sequence[ToolInfo]:
 
 
 async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
+    from agent_tui.events.types import RunDone
+    from agent_tui.headless.run import exit_code, signals_to
+
     runtime = await runtime_opener(loaded, approve_all=True, headless=True)()
+    cancels: list[asyncio.Future[bool]] = []
     try:
         session = await runtime.open_session(cwd=loaded.cwd)
         tools = await runtime.tools(session.id)
         if name not in {tool.name for tool in tools}:
             raise _unknown(name, tools)
-        await runtime.call_tool(session.id, name, args)
-        async for batch in runtime.follow(session.id, session.last_seq):
-            for event in batch:
-                code = _show(event)
-                if code is not None:
-                    return code
-        return 1
+        printer = _CallPrinter()
+        with signals_to(lambda _: cancels.append(asyncio.ensure_future(runtime.cancel(session.id)))):
+            await runtime.call_tool(session.id, name, args)
+            async for batch in runtime.follow(session.id, session.last_seq):
+                for event in batch:
+                    printer.apply(event)
+                    if isinstance(event, RunDone):
+                        return exit_code(event.status, None) or int(printer.failed)
+        raise RuntimeError("the session ended before the call")
     finally:
+        await asyncio.gather(*cancels)
         await runtime.aclose()
 
 
-def _show(event: Any) -> int | None:
-    """Prints what an event of the call says; its exit code once it has ended."""
-    from agent_tui.events import types as ev
+class _CallPrinter:
+    """What a call prints goes to stderr as it comes, its result to stdout.
 
-    match event:
-        case ev.ToolOutput(text=text):
-            sys.stderr.write(visible(text))
-        case ev.ToolEnd(result=result, failed=failed):
-            text = result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False)
-            sys.stdout.write((visible(text) if sys.stdout.isatty() else text).rstrip("\n") + "\n")
-            return int(failed)
-        case ev.ToolFailed(error=error):
-            sys.stderr.write(visible(f"error[{error.code}]: {error.message}", newlines=False) + "\n")
-            return 1
-        case ev.ApprovalResult(decision="deny"):
-            sys.stderr.write("error[tool_denied]: policy denies this call; see `agent-tui config show`\n")
-            return 1
-        case ev.RunDone(status=status):
-            return 0 if status == "completed" else 130 if status == "cancelled" else 1
-        case _:
-            pass
-    return None
+    Attributes:
+        failed: Whether the tool, or what it did, failed.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+        self._told = False
+
+    def apply(self, event: Event) -> None:
+        from agent_tui.events import types as ev
+
+        match event:
+            case ev.ToolOutput(text=text):
+                sys.stderr.write(visible(text))
+                sys.stderr.flush()
+            case ev.ToolEnd(result=result, failed=failed):
+                text = (
+                    result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False)
+                )
+                sys.stdout.write((visible(text) if sys.stdout.isatty() else text).rstrip("\n") + "\n")
+                self.failed, self._told = failed, True
+            case ev.ToolFailed(error=error):
+                self._complain(error.code, error.message)
+            case ev.ToolCancelled():
+                self._told = True
+            case ev.ReactObservation(content=content) if not self._told:
+                self._complain("tool_denied", content)
+            case _:
+                pass
+
+    def _complain(self, code: str, message: str) -> None:
+        complain(code, message)
+        self.failed = self._told = True
 
 
 def _unknown(name: str, tools: Sequence[ToolInfo]) -> NotFoundError:

@@ -114,7 +114,19 @@ def test_a_tool_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tools", "call", "calc", "--args", json.dumps({"expression": "6*7"})]) == 0
     assert capsys.readouterr().out == "42\n"
     assert main(["tools", "call", "calc", "--args", json.dumps({"expression": "9**9**9"})]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("error[")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error[calc]: ")
+    assert main(["tools", "call", "calc"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error[tool_input]: ")
+
+
+def test_a_deny_rule_holds_for_the_person_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENT_TUI_TOOLS__DENY", "calc")
+    assert main(["tools", "call", "calc", "--args", json.dumps({"expression": "6*7"})]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines()[-1].startswith("error[tool_denied]: ")
 
 
 def test_doctor_finds_what_is_wrong_and_shows_no_key(
