@@ -50,11 +50,18 @@ def stopped(done: Sequence[tuple[Wish, Observed]], left: Sequence[Wish]) -> str:
     if others := [pair for pair in done if not was_denied(pair[1])]:
         parts.append(report(others))
     for wish, seen in refused:
-        reason = seen.content.partition(":")[2].strip()
-        parts.append(f"{_code(wish.said)} was not done, so I stop here. I was told: {_sentence(reason)}")
+        parts.append(f"{_code(wish.said)} was not allowed, so I stop here.{_reason(seen)}")
     if left:
         parts.append(f"Not done: {', '.join(_code(wish.said) for wish in left)}.")
     return "\n\n".join(parts)
+
+
+def _reason(seen: Observed) -> str:
+    """Why a call was refused, if that says more than that it was."""
+    told = seen.content.partition(": ")[2]
+    if found := re.search(r"They said: (.*)", told, re.DOTALL):
+        return f" You said: {_sentence(found.group(1))}"
+    return "" if told.startswith("the person") else f" The reason: {_sentence(told.partition('. ')[0])}"
 
 
 def _told(wish: Wish, seen: Observed) -> str:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from agent_tui.llm.demo_patterns import path_alone, recognise, unquoted
 
 MAX_PIECES = 24
+MAX_LENGTH = 600
+"""Characters of a prompt beyond which no rule is tried."""
+
 _MASKED = re.compile(
     r"`[^`\n]+`|\"[^\"\n]*\"|“[^”\n]*”|(?<!\w)'[^'\n]*'(?!\w)|\w*\([^()]*\)|https?://\S+|\d,\d{3}\b"
 )
@@ -60,6 +63,9 @@ def wishes_in(text: str) -> Wishes:
     """Everything in ``text`` that a rule fits: "and" runs side by side, "then" one after the other."""
     wishes = Wishes()
     command = _REST_IS_COMMAND.search(text)
+    if len(text[: command.start()] if command else text) > MAX_LENGTH:
+        wishes.unknown.append(text)
+        return wishes
     before = text[: command.start()] if command else text
     before = (
         re.sub(r"[\s,;]*(?:\b(?:and|then|please|can you|could you)\b[\s,;]*)*$", "", before)
