@@ -43,6 +43,7 @@ is cancelled while it waits.
 
 PREVIEW_TIMEOUT_S = 5.0
 MAX_ERROR = 8_000
+MAX_PREVIEW = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,9 @@ class ToolRunner:
         context = self._context(CancelToken(), None)
         try:
             work = in_thread(f"preview {spec.name}", spec.preview, checked, context)
-            return clean_text(str(await asyncio.wait_for(work, PREVIEW_TIMEOUT_S)))
+            return cut_middle(
+                clean_text(str(await asyncio.wait_for(work, PREVIEW_TIMEOUT_S))), MAX_PREVIEW
+            )[0]
         except ToolError:
             raise
         except Exception:

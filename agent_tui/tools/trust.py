@@ -63,9 +63,12 @@ class TrustStore:
 
         Raises:
             NotFoundError: The folder has no tools.
-            StorageError: It cannot be written down.
+            StorageError: A tool cannot be read, or the trust not written down.
         """
-        content = tool_files(cwd) if files is None else files
+        try:
+            content = tool_files(cwd) if files is None else files
+        except OSError as error:
+            raise StorageError(f"{error.filename} cannot be read: {error.strerror}") from error
         if not content:
             raise NotFoundError(f"there are no tools in {cwd / FOLDER}", hint="nothing to trust")
         self._change(_key(cwd), digest(content))

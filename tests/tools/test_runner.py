@@ -1,6 +1,7 @@
 """The life of a call that nobody cancels."""
 
 import asyncio
+import inspect
 import threading
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ class NoArgs(BaseModel):
 
 
 def spec(function: Any, **fields: Any) -> ToolSpec:
-    is_async = asyncio.iscoroutinefunction(function)
+    is_async = inspect.iscoroutinefunction(function)
     return ToolSpec(fields.pop("name", "t"), "", NoArgs, function, is_async=is_async, **fields)
 
 

@@ -1,6 +1,7 @@
 """Cancelling a call at any point: it ends at once, in one event, and nothing comes after."""
 
 import asyncio
+import inspect
 import random
 import threading
 import time
@@ -21,7 +22,7 @@ class NoArgs(BaseModel):
 
 
 def spec(function: Any, **fields: Any) -> ToolSpec:
-    return ToolSpec("t", "", NoArgs, function, is_async=asyncio.iscoroutinefunction(function), **fields)
+    return ToolSpec("t", "", NoArgs, function, is_async=inspect.iscoroutinefunction(function), **fields)
 
 
 async def cancel_when(task: asyncio.Task[Any], bench: Bench, kind: str) -> float:

@@ -224,12 +224,17 @@ def _whole(value: Number) -> int:
     raise CalcError(f"{show(value)} is not a whole number")
 
 
+def _rounded(value: Number) -> Decimal:
+    """At working precision: powers and roots of thousands of digits would take seconds."""
+    return +Decimal(value)
+
+
 def _divide(a: Number, b: Number) -> Number:
     if b == 0:
         raise ZeroDivisionError
     if isinstance(a, int) and isinstance(b, int) and a % b == 0:
         return a // b
-    return Decimal(a) / Decimal(b)
+    return _rounded(a) / _rounded(b)
 
 
 def _floor_divide(a: Number, b: Number) -> Number:
@@ -237,7 +242,7 @@ def _floor_divide(a: Number, b: Number) -> Number:
         raise ZeroDivisionError
     if isinstance(a, int) and isinstance(b, int):
         return a // b
-    return _floor(Decimal(a) / Decimal(b))
+    return _floor(_rounded(a) / _rounded(b))
 
 
 def _modulo(a: Number, b: Number) -> Number:
@@ -246,8 +251,8 @@ def _modulo(a: Number, b: Number) -> Number:
         raise ZeroDivisionError
     if isinstance(a, int) and isinstance(b, int):
         return a % b
-    rest = Decimal(a) % Decimal(b)
-    return rest + Decimal(b) if rest and (rest < 0) != (b < 0) else rest
+    rest = _rounded(a) % _rounded(b)
+    return rest + _rounded(b) if rest and (rest < 0) != (b < 0) else rest
 
 
 def _power(a: Number, b: Number) -> Number:
@@ -257,7 +262,7 @@ def _power(a: Number, b: Number) -> Number:
         return int(a**b)
     if a == 0 and b < 0:
         raise ZeroDivisionError
-    return Decimal(a) ** Decimal(b)
+    return _rounded(a) ** _rounded(b)
 
 
 def _shift_left(a: Number, b: Number) -> int:
@@ -336,21 +341,21 @@ def _sqrt(value: Number) -> Number:
         raise CalcError("the square root of a negative number is not real")
     if isinstance(value, int) and math.isqrt(value) ** 2 == value:
         return math.isqrt(value)
-    return Decimal(value).sqrt()
+    return _rounded(value).sqrt()
 
 
 def _log(value: Number, base: Number | None = None) -> Number:
     if value <= 0 or (base is not None and (base <= 0 or base == 1)):
         raise CalcError("the logarithm is not defined there")
     if base is None:
-        return Decimal(value).ln()
-    return _tidy(Decimal(value).ln() / Decimal(base).ln())
+        return _rounded(value).ln()
+    return _tidy(_rounded(value).ln() / _rounded(base).ln())
 
 
 def _log10(value: Number) -> Number:
     if value <= 0:
         raise CalcError("the logarithm is not defined there")
-    return _tidy(Decimal(value).log10())
+    return _tidy(_rounded(value).log10())
 
 
 def _tidy(value: Decimal) -> Number:
@@ -387,7 +392,7 @@ def _comb(n: Number, k: Number) -> int:
 def _sum(*values: Number) -> Number:
     total: Number = 0
     for value in values:
-        total = _bounded(total + value if type(total) is type(value) else Decimal(total) + Decimal(value))
+        total = _bounded(total + value if type(total) is type(value) else _rounded(total) + _rounded(value))
     return total
 
 
@@ -441,9 +446,9 @@ _FUNCTIONS: dict[str, Callable[..., Number]] = {
     "ceil": lambda value: _to_int(value, decimal.ROUND_CEILING),
     "trunc": lambda value: _to_int(value, decimal.ROUND_DOWN),
     "int": lambda value: _to_int(value, decimal.ROUND_DOWN),
-    "float": Decimal,
+    "float": lambda value: _rounded(value),
     "sqrt": _sqrt,
-    "exp": lambda value: Decimal(value).exp(),
+    "exp": lambda value: _rounded(value).exp(),
     "ln": _log,
     "log": _log,
     "log2": lambda value: _log(value, 2),

@@ -8,7 +8,6 @@ permission for one host is not one for another.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 import socket
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent_tui.errors import ToolError
 from agent_tui.tools.htmltext import html_to_text
+from agent_tui.tools.invoke import in_thread
 from agent_tui.tools.spec import RetryPolicy, ToolContext, ToolReply, ToolSpec
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ async def _check(url: str) -> None:
     if parts.scheme not in {"http", "https"} or not host:
         raise ToolError(f"{url[:200]} is not an http:// or https:// address")
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
+        # In a thread of its own: the loop's would hold the program's exit while a name server hangs.
+        found = await in_thread("resolve", socket.getaddrinfo, host, port or 443, 0, socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return  # a proxy may know the name; else the request itself says what is wrong
     for entry in found:
