@@ -1,6 +1,6 @@
 """Starts an installed ``agent-tui`` in a pseudo-terminal, asks it something, and leaves.
 
-    python -m tests.e2e.start PROGRAM FOLDER
+python -m tests.e2e.start PROGRAM FOLDER
 """
 
 from __future__ import annotations

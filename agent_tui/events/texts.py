@@ -1,0 +1,148 @@
+"""Model calls and the text that streams from them: answers and thoughts, taken back and ended."""
+
+from __future__ import annotations
+
+from agent_tui.events import types as ev
+from agent_tui.events.draft import Draft, seconds
+from agent_tui.events.view import AnswerBlock, LlmSpan, TextState, ThoughtBlock
+
+
+class Texts:
+    """Folds ``llm_*`` and ``final`` events into a draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._texts: dict[tuple[str, str], int] = {}
+        self._last_answer: AnswerBlock | None = None
+
+    def llm_start(self, event: ev.LlmStart) -> None:
+        draft = self._draft
+        draft.open_span(
+            LlmSpan(
+                **draft.span_fields(event, "llm", event.model),
+                attempt=event.attempt,
+                message_count=event.message_count,
+                cached=event.cached,
+            )
+        )
+
+    def llm_delta(self, event: ev.LlmDelta) -> None:
+        draft = self._draft
+        span = draft.view.spans.get(event.span_id or "")
+        if isinstance(span, LlmSpan):
+            buffer = (
+                span.answer
+                if event.channel == "answer"
+                else span.thought
+                if event.channel == "thought"
+                else span.action
+            )
+            buffer.append(event.text)
+            span.deltas += 1
+            if span.first_token is None:
+                span.first_token = draft.view.time = seconds(event.ts)
+                span.ttft_ms = (span.first_token - span.started) * 1000
+                draft.changes.spans.add(span.id)
+        if event.channel == "action":
+            return
+        key = (event.span_id or "", event.channel)
+        index = self._texts.get(key)
+        if index is None:
+            index = self._texts[key] = self._open_text(event).index
+            if isinstance(span, LlmSpan) and (span.block is None or event.channel == "answer"):
+                span.block = index
+        block = draft.view.blocks[index]
+        if isinstance(block, AnswerBlock | ThoughtBlock):
+            block.text.append(event.text)
+            draft.changes.blocks.add(index)
+
+    def _open_text(self, event: ev.LlmDelta) -> AnswerBlock | ThoughtBlock:
+        draft = self._draft
+        if event.channel == "thought":
+            return draft.add(ThoughtBlock(*draft.place(event)))
+        thought = self._texts.get((event.span_id or "", "thought"))
+        if thought is not None:
+            self._set_text_state(thought, "done")
+        self._last_answer = draft.add(AnswerBlock(*draft.place(event)))
+        return self._last_answer
+
+    def llm_retry(self, event: ev.LlmRetry) -> None:
+        draft = self._draft
+        span = draft.view.spans.get(event.span_id or "")
+        if isinstance(span, LlmSpan):
+            span.retry_delay_s = event.delay_s
+            draft.changes.spans.add(span.id)
+        for channel in ("answer", "thought"):
+            index = self._texts.pop((event.span_id or "", channel), None)
+            if index is not None:
+                self._set_text_state(index, "void")
+        draft.notice(
+            event,
+            "warning",
+            f"{event.error.message}; attempt {event.attempt} in {event.delay_s:.1f} s",
+        )
+
+    def llm_done(self, event: ev.LlmDone) -> None:
+        draft = self._draft
+        span = draft.view.spans.get(event.span_id or "")
+        stopped = event.finish_reason == "cancelled"
+        if isinstance(span, LlmSpan):
+            span.finish_reason, span.usage = event.finish_reason, event.usage
+            span.ttft_ms = event.ttft_ms if event.ttft_ms is not None else span.ttft_ms
+            span.duration_ms = event.duration_ms
+            draft.close(span, "cancelled" if stopped else "ok", event)
+        draft.view.context_tokens = (
+            event.usage.input_tokens + event.usage.output_tokens or draft.view.context_tokens
+        )
+        self._end_span_texts(event.span_id, "cancelled" if stopped else "done")
+
+    def raw(self, event: ev.ReactModelRaw) -> None:
+        span = self._draft.view.spans.get(event.span_id or "")
+        if isinstance(span, LlmSpan):
+            span.raw = event.raw
+            self._draft.changes.spans.add(span.id)
+
+    def llm_error(self, event: ev.LlmError) -> None:
+        draft = self._draft
+        span = draft.view.spans.get(event.span_id or "")
+        if isinstance(span, LlmSpan):
+            span.duration_ms, span.error = event.duration_ms, event.error
+            draft.close(span, "error", event)
+        self._end_span_texts(event.span_id, "broken")
+
+    def _set_text_state(self, index: int, state: TextState) -> None:
+        draft = self._draft
+        block = draft.view.blocks[index]
+        if isinstance(block, AnswerBlock | ThoughtBlock):
+            block.state = state
+            draft.changes.blocks.add(index)
+
+    def _end_span_texts(self, span_id: str | None, state: TextState) -> None:
+        for channel in ("answer", "thought"):
+            index = self._texts.get((span_id or "", channel))
+            if index is not None:
+                self._set_text_state(index, state)
+
+    def end_all(self, state: TextState) -> None:
+        """Ends what still streams: runs of a session are serial, so it is all of one run."""
+        draft = self._draft
+        for index in self._texts.values():
+            block = draft.view.blocks[index]
+            if isinstance(block, AnswerBlock | ThoughtBlock) and block.state == "streaming":
+                self._set_text_state(index, state)
+        self._texts.clear()
+
+    def final(self, event: ev.Final) -> None:
+        draft = self._draft
+        answer = event.answer
+        streamed = self._last_answer
+        shown = streamed is not None and streamed.run_id == event.run_id and str(streamed.text)
+        if shown != answer.answer:
+            # What was streamed is not the answer: what `final` says is shown in its place.
+            if streamed is not None and streamed.run_id == event.run_id and answer.repaired is not None:
+                self._set_text_state(streamed.index, "void")
+            block = draft.add(AnswerBlock(*draft.place(event)))
+            block.text.append(answer.answer)
+            block.state = "done"
+        if answer.needs_human_review:
+            draft.notice(event, "warning", "the agent asks for a person to review this answer")

@@ -1,0 +1,43 @@
+"""End-to-end fixtures: the real program, a folder of its own, the offline model at full speed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.terminal import Terminal, agent_tui
+
+pytestmark = pytest.mark.slow
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts ``agent-tui`` and waits for its prompt; all that were started are ended."""
+    with ExitStack() as stack:
+
+        def begin(
+            *args: str, env: dict[str, str] | None = None, size: tuple[int, int] = (120, 40)
+        ) -> Terminal:
+            environment = {"AGENT_TUI_DEMO_TPS": "0", **(env or {})}
+            terminal = Terminal([agent_tui(), *args], cwd=tmp_path, env=environment, size=size)
+            stack.enter_context(terminal)
+            terminal.wait_for("❯")
+            return terminal
+
+        yield begin
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., str]:
+    """Writes a script of model outputs; the name of the model that plays it."""
+
+    def write(*turns: object) -> str:
+        (tmp_path / "script.json").write_text(json.dumps([[turn] for turn in turns]))
+        return "script:script.json"
+
+    return write
