@@ -55,7 +55,7 @@ class Pending(enum.Enum):
 _SGR_MOUSE = r"\[<[-+0-9.;NaInfity]*[Mm]"
 _X10_MOUSE = r"\[M[\s\S]{3}"
 _LINUX_FUNCTION_KEY = r"\[\[[A-E]"
-_CSI = r"\[(?![M\[])[0-?]*[ -/]*[@-~]"
+_CSI = r"\[(?![M\[<])[0-?]*[ -/]*[@-~]"
 _SS3 = r"O[!-~]"
 _OSC = r"\](?=\d)[^\x07\x1b\x9c]*(?:\x07|\x9c|\x1b\\)"
 _STRING = r"(?:P(?=[0-9>!{$+])|_(?=G))[^\x1b\x9c]*(?:\x9c|\x1b\\)"
@@ -64,7 +64,7 @@ _WHOLE = re.compile(
 )
 _ALT_ARROW = re.compile(r"\x1b(\x1b(?:\[(?:[ABCDHF]|\d+~)|O[ABCDHF]))")
 """How rxvt writes Alt and a cursor key. Reports never begin so: before one, the ESC was the Esc key."""
-_OPEN_CSI = re.compile(r"\x1b\[(?:<[-+0-9.;NaInfity]*|M[\s\S]{0,2}|\[|(?![M\[])[0-?]*[ -/]*)\Z")
+_OPEN_CSI = re.compile(r"\x1b\[(?:<[-+0-9.;NaInfity]*|M[\s\S]{0,2}|\[|(?![M\[<])[0-?]*[ -/]*)\Z")
 _OPEN_STRING = re.compile(
     r"\x1b(?:\](?:\d|\Z)[^\x07\x1b\x9c]*|P(?:[0-9>!{$+]|\Z)[^\x1b\x9c]*|_(?:G|\Z)[^\x1b\x9c]*)\x1b?\Z"
 )
@@ -155,7 +155,7 @@ class InputSplitter:
     def _take_odd(self, text: str, units: list[Unit]) -> str:
         """Takes what is no sequence: a key with Alt, or a sequence broken off by something else."""
         broken = re.match(
-            r"\x1b\[(?:<[-+0-9.;NaInfity]+|[0-?]+[ -/]*)|\x1b(?:\]\d|P[0-9>!{$+]|_G)[^\x1b]*", text
+            r"\x1b\[(?:<[-+0-9.;NaInfity]*[@-~]?|[0-?]+[ -/]*)|\x1b(?:\]\d|P[0-9>!{$+]|_G)[^\x1b]*", text
         )
         if broken is None:
             units.append(Unit(Kind.ALT, text[1]))

@@ -110,7 +110,7 @@ class PromptArea(TextArea):
             return Strip([Segment("  ", self.rich_style), *strip], strip.cell_length + 2)
         shell = self.is_shell
         style = self.get_component_rich_style("prompt--sign-shell" if shell else "prompt--sign")
-        return Strip([Segment("! " if shell else "❯ ", style), *strip], strip.cell_length + 2)
+        return Strip([Segment("$ " if shell else "❯ ", style), *strip], strip.cell_length + 2)
 
     def _watch_has_focus(self, focus: bool) -> None:
         self._line_cache.clear()  # it holds the line with the cursor as it was

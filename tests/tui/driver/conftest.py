@@ -1,0 +1,93 @@
+"""A driver whose input thread reads a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import queue
+import signal
+import threading
+import tty
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.message import Message
+
+from agent_tui.tui.driver import QuickDriver
+
+SIGNALS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminal(QuickDriver):
+    """Tells of every message, and of how much it has read."""
+
+    def __init__(self, app: App[Any], esc_delay_s: float) -> None:
+        self.esc_delay_s = esc_delay_s
+        super().__init__(app)
+        self.master, self.fileno = pty.openpty()
+        tty.setraw(self.fileno)
+        self.input_tty = True
+        self._wake = os.pipe()
+        self.messages: queue.Queue[Message] = queue.Queue()
+        self.exit_codes: queue.Queue[int] = queue.Queue()
+        self._read_bytes = 0
+        self._has_read = threading.Condition()
+        self.thread = threading.Thread(target=self.run_input_thread, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> bytes:
+        data = super()._read()
+        with self._has_read:
+            self._read_bytes += len(data)
+            self._has_read.notify_all()
+        return data
+
+    def _end(self, return_code: int) -> None:
+        self.exit_codes.put(return_code)
+
+    def process_message(self, message: Message) -> None:
+        self.messages.put(message)
+
+    def type(self, data: bytes) -> None:
+        """Writes, and waits until it was read."""
+        wanted = self._read_bytes + len(data)
+        os.write(self.master, data)
+        with self._has_read:
+            assert self._has_read.wait_for(lambda: self._read_bytes >= wanted, 5)
+
+    def until(self, key: str) -> list[Message]:
+        """What came, up to and with a key."""
+        found: list[Message] = []
+        while not found or getattr(found[-1], "key", None) != key:
+            found.append(self.messages.get(timeout=5))
+        return found
+
+    def stop(self) -> None:
+        assert self._wake is not None
+        os.write(self._wake[1], b"x")
+        self.thread.join(5)
+        assert not self.thread.is_alive()
+        self._close_wake()
+        for end in (self.master, self.fileno):
+            with contextlib.suppress(OSError):  # a test may have hung up
+                os.close(end)
+
+
+@pytest.fixture
+async def terminals() -> AsyncIterator[Any]:
+    """Makes terminals: ``terminals(esc_delay_s)``."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    made: list[Terminal] = []
+
+    def make(esc_delay_s: float) -> Terminal:
+        made.append(Terminal(App(), esc_delay_s))
+        return made[-1]
+
+    yield make
+    for terminal in made:
+        terminal.stop()
+    for number, handler in before.items():
+        signal.signal(number, handler)
