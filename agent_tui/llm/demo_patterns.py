@@ -16,7 +16,7 @@ _POLITE = re.compile(
 Found = tuple[str, dict[str, object]] | None
 _QUOTED = r"(?:`([^`]+)`|\"([^\"]*)\"|“([^”]*)”|'([^']*)')"
 _PATH = (
-    r"[`\"'“]?([\w.~@+\-]*(?:[/.][\w.~@+\-]+)+/?|[\w\-]+/|README|LICENSE|Makefile|Dockerfile|\.{1,2})"
+    r"[`\"'“]?([\w~@+\-]*(?:[/.]+[\w~@+\-]+)+/?|[\w\-]+/|README|LICENSE|Makefile|Dockerfile|\.{1,2})"
     r"[`\"'”]?"
 )
 _FOLDER = r"[`\"'“]?([\w.~@+\-/]+)[`\"'”]?"
