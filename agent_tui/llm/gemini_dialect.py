@@ -61,17 +61,17 @@ def _part(part: Part) -> dict[str, Any] | None:
             return None  # only a signature is worth sending back
         case Thought(text, signature):
             made: dict[str, Any] = {"text": clean(text), "thought": True} if text else {"text": ""}
-            return made | {"thought_signature": base64.b64decode(signature or "")}
+            return made | {"thoughtSignature": signature}
         case ToolCall(call_id, name, args, signature):
-            made = {"function_call": {"id": call_id, "name": name, "args": clean_json(args)}}
-            return made | ({"thought_signature": base64.b64decode(signature)} if signature else {})
+            made = {"functionCall": {"id": call_id, "name": name, "args": clean_json(args)}}
+            return made | ({"thoughtSignature": signature} if signature else {})
         case ToolResult(call_id, name, content, is_error):
             response = {"error" if is_error else "output": clean(content)}
-            return {"function_response": {"id": call_id, "name": name, "response": response}}
+            return {"functionResponse": {"id": call_id, "name": name, "response": response}}
 
 
 def contents(messages: Sequence[Message]) -> tuple[str | None, list[dict[str, Any]]]:
-    """The system instruction, and the conversation with neighbours of one role joined."""
+    """The system instruction, and the conversation as on the wire, with neighbours of one role joined."""
     system = clean("\n\n".join(message.text for message in messages if message.role == "system")) or None
     turns: list[dict[str, Any]] = []
     for message in messages:

@@ -22,8 +22,6 @@ from tests.fakes.wire_server import Call, End, Think
 
 pytestmark = pytest.mark.usefixtures("quiet_loop")
 SIGNATURE = base64.b64encode(b"\xfb\xff\xfe signed").decode()
-ON_WIRE = base64.urlsafe_b64encode(b"\xfb\xff\xfe signed").decode()
-"""The SDK writes the URL-safe alphabet; a proto JSON reader takes either."""
 
 
 async def sent(messages, options=CallOptions(), name="gemini-2.5-flash"):
@@ -72,11 +70,11 @@ async def test_calls_and_results_with_signatures():
     _, model, tool = request.body["contents"]
     assert model["role"] == "model"
     assert model["parts"] == [
-        {"text": "", "thoughtSignature": ON_WIRE},
+        {"text": "", "thoughtSignature": SIGNATURE},
         {"text": "on it"},
         {
             "functionCall": {"id": "c1", "name": "calc", "args": {"expression": "1+1"}},
-            "thoughtSignature": ON_WIRE,
+            "thoughtSignature": SIGNATURE,
         },
         {"functionCall": {"id": "c2", "name": "calc", "args": {"expression": "1/0"}}},
     ]
@@ -94,8 +92,8 @@ async def test_what_gemini_signed_comes_back_as_it_was():
             answer = await client.generate(HELLO)
             await client.generate([*HELLO, answer.message])
     thought, call = server.requests[1].body["contents"][1]["parts"]
-    assert thought == {"text": "hm", "thought": True, "thoughtSignature": ON_WIRE}
-    assert call["thoughtSignature"] == ON_WIRE
+    assert thought == {"text": "hm", "thought": True, "thoughtSignature": SIGNATURE}
+    assert call["thoughtSignature"] == SIGNATURE
 
 
 async def test_options():
