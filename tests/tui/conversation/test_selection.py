@@ -81,3 +81,19 @@ async def test_going_to_a_span_brings_it_into_view() -> None:
         assert "❯ prompt 5" in app.screen_rows()
         assert app.conversation.cursor == 10
         app.conversation.scroll_to_span("unknown")
+
+
+async def test_a_selection_may_begin_and_end_beside_the_text() -> None:
+    view = SessionView()
+    prompt(view, "hi")
+    answer(view, "some text")
+    app = ConversationApp(view)
+    async with app.run_test(size=(40, 10)) as pilot:
+        assert await drag(pilot, (7, 1), (30, 8)) == "some text"
+
+
+async def test_a_double_click_selects_the_block() -> None:
+    app = ConversationApp(long_view(3))
+    async with app.run_test(size=(40, 30)) as pilot:
+        await pilot.click("Conversation", offset=(3, 0), times=2)
+        assert app.screen.get_selected_text() == "prompt 0"

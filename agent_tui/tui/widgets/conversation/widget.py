@@ -291,7 +291,7 @@ class Conversation(ScrollView, can_focus=True):
             held.append(line)
             strip = line.strip
             if selection is not None and (span := selection.get_span(row_id(row))) is not None:
-                strip = self._selected(line, strip, *span)
+                strip = self._selected(line, *span, marked=row[0] == self.cursor)
             strips.append(strip)
         strips += [blank] * (self._height() - len(strips))
         kept = {id(line) for line in held}
@@ -311,25 +311,28 @@ class Conversation(ScrollView, can_focus=True):
     def _strip_width(self) -> int:
         return self.size.width
 
-    def _strip(self, line: Line, *, marked: bool) -> Strip:
+    def _parts(self, line: Line, *, marked: bool) -> list[Segment]:
+        """A whole row: the column of the cursor, the line itself, and what fills the rest."""
         assert self._palette is not None
         text = self._palette.text
-        pad = Segment("▌", self._palette.of("cursor")) if marked else Segment(" ", text)
-        segments = [pad, *line.segments]
-        width = self._strip_width()
-        space = width - _PAD - line.cells
+        parts = [Segment("▌", self._palette.of("cursor")) if marked else Segment(" ", text), *line.segments]
+        space = self._strip_width() - _PAD - line.cells
         if line.wash is not None and space > _PAD:
-            segments += [Segment(" " * (space - _PAD), line.wash), Segment(" ", text)]
+            parts += [Segment(" " * (space - _PAD), line.wash), Segment(" ", text)]
         elif space > 0:
-            segments.append(Segment(" " * space, text))
-        return Strip(segments, width)
+            parts.append(Segment(" " * space, text))
+        return parts
 
-    def _selected(self, line: Line, strip: Strip, start: int, end: int) -> Strip:
+    def _strip(self, line: Line, *, marked: bool) -> Strip:
+        # One segment per style: half of what is sent to the terminal would be styles otherwise.
+        return Strip(Segment.simplify(self._parts(line, marked=marked)), self._strip_width())
+
+    def _selected(self, line: Line, start: int, end: int, *, marked: bool) -> Strip:
         style = self.screen.get_component_rich_style("screen--selection")
         end = len(line.text) if end < 0 else end
         segments: list[Segment] = []
         at = 0
-        for number, (text, own, _) in enumerate(strip):
+        for number, (text, own, _) in enumerate(self._parts(line, marked=marked)):
             if number == 0 or number > len(line.segments):
                 segments.append(Segment(text, own))
                 continue
@@ -341,7 +344,7 @@ class Conversation(ScrollView, can_focus=True):
             )
             segments += [Segment(part, look) for part, look in parts if part]
             at += len(text)
-        return Strip(segments, strip.cell_length)
+        return Strip(segments, self._strip_width())
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of ``crop``: ready strips, the same objects as long as they look the same."""
@@ -358,18 +361,24 @@ class Conversation(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row with the places of its characters, which selecting by mouse asks for."""
-        if not 0 <= y < len(self._strips) or y >= len(self._rows):
+        if self._transcript is None or not self._rows:
             return self._blank_strip()
-        pad, *segments = self._strips[y]
-        number = row_id(self._rows[y])
+        row = self._rows[min(max(y, 0), len(self._rows) - 1)]
+        line = self._transcript.line(row)
+        if line is None or y >= len(self._rows):
+            # No text here: the place is the beginning of what follows, or the end of all.
+            at = len(line.text) if line is not None else 0
+            place = Segment("", Style.from_meta({"offset": (at, row_id(row))}))
+            return Strip([place, *self._blank_strip()], self._strip_width())
+        pad, *segments = self._parts(line, marked=False)
         placed = [pad]
         at = 0
         for text, style, _ in segments:
             placed.append(
-                Segment(text, (style or Style.null()) + Style.from_meta({"offset": (at, number)}))
+                Segment(text, (style or Style.null()) + Style.from_meta({"offset": (at, row_id(row))}))
             )
             at += len(text)
-        return Strip(placed, self._strips[y].cell_length)
+        return Strip(placed, self._strip_width())
 
     # Changes around
 
