@@ -13,6 +13,7 @@ import typer
 
 from agent_tui.cli.listings import print_table
 from agent_tui.cli.start import load_settings, working_folder
+from agent_tui.config.check import keys_of
 from agent_tui.config.layers import from_file
 from agent_tui.config.models import SECTIONS
 from agent_tui.errors import UsageError
@@ -29,7 +30,7 @@ def show() -> None:
     rows = []
     for section in SECTIONS:
         values = getattr(loaded.config, section)
-        for key in type(values).model_fields:
+        for key in keys_of(SECTIONS[section]):
             name = f"{section}.{key}"
             rows.append((name, _toml(getattr(values, key)), loaded.origin(name)))
     rows += [
@@ -81,8 +82,8 @@ def template() -> str:
     ]
     for section, kind in SECTIONS.items():
         lines.append(f"[{section}]")
-        defaults = kind.model_construct()
-        for key in kind.model_fields:
+        defaults = kind()
+        for key in keys_of(kind):
             value = getattr(defaults, key)
             lines.append(f"# {key} = {_toml(value)}".rstrip())
         lines.append("")

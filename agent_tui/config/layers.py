@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from agent_tui.config.check import allowed, fit, is_list, keys_of
 from agent_tui.config.models import SECTIONS, Section
 from agent_tui.errors import ConfigError
 
@@ -90,7 +89,7 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
         value: Any = environ[variable]
         if section == "keys":
             key = key.replace("__", ".")
-        elif section in SECTIONS and _is_list(SECTIONS[section], key):
+        elif section in SECTIONS and is_list(SECTIONS[section], key):
             value = _as_list(value)
         _take(layer, section, {key: value}, lambda _key, variable=variable: variable, strict=False)
     return layer
@@ -149,22 +148,23 @@ def _take(layer: Layer, section: str, table: dict[str, Any], place: Any, *, stri
 def _check(
     kind: type[Section], section: str, table: dict[str, Any], place: Any, *, strict: bool
 ) -> dict[str, Any]:
-    try:
-        checked = kind.model_validate(table, strict=strict)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        key = str(problem["loc"][0]) if problem["loc"] else ""
+    values = {}
+    for key, value in table.items():
         name = f"{section}.{key}"
-        if problem["type"] == "extra_forbidden":
+        known = keys_of(kind)
+        if key not in known:
             raise ConfigError(
                 f"{place(name)}: {name} is not a setting",
-                hint=f"[{section}] has {', '.join(kind.model_fields)}{_near(key, kind.model_fields)}",
+                hint=f"[{section}] has {', '.join(known)}{_near(key, known)}",
+            )
+        try:
+            values[key] = fit(kind, key, value, from_text=not strict)
+        except ValueError as error:
+            given = json.dumps(value, ensure_ascii=False, default=str)
+            raise ConfigError(
+                f"{place(name)}: {name} cannot be {given}", hint=f"it must be {allowed(kind, key)}"
             ) from error
-        given = json.dumps(table.get(key), ensure_ascii=False, default=str)
-        raise ConfigError(
-            f"{place(name)}: {name} cannot be {given}", hint=f"it must be {allowed(kind, key)}"
-        ) from error
-    return {key: getattr(checked, key) for key in checked.model_fields_set}
+    return values
 
 
 def _check_keys(table: dict[str, Any], place: Any) -> dict[str, str]:
@@ -175,40 +175,6 @@ def _check_keys(table: dict[str, Any], place: Any) -> dict[str, str]:
                 hint='it must be keys as a text, such as "ctrl+t" or "f2,ctrl+g"',
             )
     return table
-
-
-def allowed(kind: type[Section], key: str) -> str:
-    """The values that a setting takes, in words."""
-    schema = kind.model_json_schema()["properties"][key]
-    return " or ".join(_in_words(part) for part in schema.get("anyOf", [schema]))
-
-
-_TYPES = {
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "array": 'a list of texts, such as ["a", "b"]',
-    "null": "left out",
-}
-_BOUNDS = {
-    "minimum": "of at least",
-    "exclusiveMinimum": "above",
-    "maximum": "up to",
-    "exclusiveMaximum": "below",
-}
-
-
-def _in_words(schema: dict[str, Any]) -> str:
-    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-    if values:
-        return ", ".join(json.dumps(value) for value in values)
-    bounds = [f"{words} {schema[bound]:g}" for bound, words in _BOUNDS.items() if bound in schema]
-    return " ".join([_TYPES[schema["type"]], " and ".join(bounds)]).strip()
-
-
-def _is_list(kind: type[Section], key: str) -> bool:
-    return key in kind.model_fields and kind.model_fields[key].annotation == list[str]
 
 
 def _as_list(value: str) -> Any:
@@ -240,7 +206,7 @@ def _sections() -> str:
 
 
 def _all_keys() -> list[str]:
-    return [key for kind in SECTIONS.values() for key in kind.model_fields]
+    return [key for kind in SECTIONS.values() for key in keys_of(kind)]
 
 
 def _near(name: str, names: Iterable[str]) -> str:

@@ -74,10 +74,10 @@ def load(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None 
         _lay(layer, values, origins)
     env, added, complaints = dotenv.merge(cwd, environ, trusted=trusted)
     origins.update({f"env.{key}": f".env of {cwd}" for key in added})
-    sections: dict[str, Any] = {name: kind.model_construct() for name, kind in SECTIONS.items()}
+    sections: dict[str, Any] = {name: kind() for name, kind in SECTIONS.items()}
     for name in sections.keys() & values.keys():
-        sections[name] = SECTIONS[name].model_construct(**values[name])
-    config = Config.model_construct(keys=values.get("keys", {}), **sections)
+        sections[name] = SECTIONS[name](**values[name])
+    config = Config(keys=values.get("keys", {}), **sections)
     return Loaded(config, cwd, paths, trusted, env, (*notices, *complaints), origins)
 
 

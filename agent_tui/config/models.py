@@ -1,18 +1,36 @@
-"""The shape of the configuration: every setting, its default and its limits. Reads nothing."""
+"""The shape of the configuration: every setting, its default and its limits. Reads nothing.
+
+Plain dataclasses: the configuration is loaded before the screen is painted, and importing pydantic
+would be felt there.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+
+def limited(
+    default: Any,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+) -> Any:
+    """A number with limits, which ``check`` reads from the field's metadata."""
+    limits = {"at_least": at_least, "above": above, "at_most": at_most}
+    return field(
+        default=default, metadata={key: limit for key, limit in limits.items() if limit is not None}
+    )
 
 
-class Section(BaseModel):
+class Section:
     """One table of ``config.toml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
 class ModelSettings(Section):
     """Which model answers, and how.
 
@@ -27,14 +45,15 @@ class ModelSettings(Section):
 
     name: str = ""
     protocol: Literal["auto", "json", "native"] = "auto"
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_output_tokens: int | None = Field(default=None, ge=1)
+    temperature: float | None = limited(None, at_least=0, at_most=2)
+    max_output_tokens: int | None = limited(None, at_least=1)
     thinking: bool = True
-    thinking_budget: int | None = Field(default=None, ge=0)
-    timeout_s: float = Field(default=60.0, gt=0, le=3600)
-    stall_s: float = Field(default=60.0, gt=0, le=3600)
+    thinking_budget: int | None = limited(None, at_least=0)
+    timeout_s: float = limited(60.0, above=0, at_most=3600)
+    stall_s: float = limited(60.0, above=0, at_most=3600)
 
 
+@dataclass(frozen=True, slots=True)
 class AgentSettings(Section):
     """The loop.
 
@@ -43,11 +62,12 @@ class AgentSettings(Section):
         instructions: Added to the system prompt.
     """
 
-    max_steps: int = Field(default=12, ge=1, le=1000)
-    context_tokens: int | None = Field(default=None, ge=1000)
+    max_steps: int = limited(12, at_least=1, at_most=1000)
+    context_tokens: int | None = limited(None, at_least=1000)
     instructions: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class ToolSettings(Section):
     """Policy and limits. Rules are ``tool`` or ``tool(pattern)``; deny beats ask, ask beats allow.
 
@@ -57,56 +77,58 @@ class ToolSettings(Section):
         disabled: Tools that are not offered at all.
     """
 
-    allow: list[str] = Field(default_factory=list)
-    ask: list[str] = Field(default_factory=list)
-    deny: list[str] = Field(default_factory=list)
-    roots: list[str] = Field(default_factory=list)
-    output_limit: int = Field(default=30_000, ge=500)
-    disabled: list[str] = Field(default_factory=list)
+    allow: list[str] = field(default_factory=list)
+    ask: list[str] = field(default_factory=list)
+    deny: list[str] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    output_limit: int = limited(30_000, at_least=500)
+    disabled: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
 class UiSettings(Section):
     """The screen.
 
     Attributes:
-        esc_delay_ms: How long a lone Esc may still be the beginning of a key; raise it on slow links.
+        esc_delay_ms: int | Literal["auto"] = limited("auto", at_least=0, at_most=2000)
         mouse: Let the screen have the mouse; without it the terminal selects text itself.
         fps: Most repaints in a second.
         linear: Plain lines, for screen readers and dumb terminals.
     """
 
     theme: str = "midnight"
-    esc_delay_ms: Annotated[int, Field(ge=0, le=2000)] | Literal["auto"] = "auto"
+    esc_delay_ms: int | Literal["auto"] = limited("auto", at_least=0, at_most=2000)
     mouse: bool = True
-    fps: int = Field(default=60, ge=1, le=120)
+    fps: int = limited(60, at_least=1, at_most=120)
     linear: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class ServerSettings(Section):
     host: str = "127.0.0.1"
-    port: int = Field(default=8321, ge=0, le=65535)
+    port: int = limited(8321, at_least=0, at_most=65535)
 
 
+@dataclass(frozen=True, slots=True)
 class RetrySettings(Section):
     """Attempts of a model call. ``attempts`` counts the first one; delays double and are jittered."""
 
-    attempts: int = Field(default=5, ge=1, le=20)
-    first_delay_s: float = Field(default=0.5, ge=0)
-    max_delay_s: float = Field(default=30.0, ge=0)
+    attempts: int = limited(5, at_least=1, at_most=20)
+    first_delay_s: float = limited(0.5, at_least=0)
+    max_delay_s: float = limited(30.0, at_least=0)
 
 
-class Config(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Config:
     """Every setting in force. ``keys`` maps the id of a binding to the keys that trigger it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    model: ModelSettings
-    agent: AgentSettings
-    tools: ToolSettings
-    ui: UiSettings
-    keys: dict[str, str]
-    server: ServerSettings
-    retry: RetrySettings
+    model: ModelSettings = field(default_factory=ModelSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    tools: ToolSettings = field(default_factory=ToolSettings)
+    ui: UiSettings = field(default_factory=UiSettings)
+    keys: dict[str, str] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    retry: RetrySettings = field(default_factory=RetrySettings)
 
 
 SECTIONS: dict[str, type[Section]] = {
