@@ -97,7 +97,7 @@ class AgentApp(App[int]):
         self.keymap: dict[str, str] = dict(settings.keys)
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
-        hooks = Hooks(self._on_frame, self.say, self._give_back, self.crash)
+        hooks = Hooks(self._on_frame, self.say, self.give_back, self.crash)
         self.controller = SessionController(open_runtime, hooks, fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
         self._take_theme(settings.theme)
@@ -248,8 +248,10 @@ class AgentApp(App[int]):
         else:
             self._early.append((level, text))
 
-    def _give_back(self, text: str) -> None:
+    def give_back(self, text: str) -> None:
+        """Puts a text into the prompt, before what is typed there."""
         self.main.prompt.restore(text)
+        self.main.prompt.focus()
 
     # Commands
 

@@ -71,7 +71,7 @@ def _unqueue(app: AgentApp, _: str) -> None:
     if view is None or not view.queue:
         app.say("info", "nothing is queued")
         return
-    app.controller.take_back(view.queue[-1].prompt_id, app.main.prompt.restore)
+    app.controller.take_back(view.queue[-1].prompt_id, app.give_back)
 
 
 def _title(app: AgentApp, title: str) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent_tui.tui.session_controller import SessionController
     from agent_tui.tui.widgets.approval import ApprovalBar
     from agent_tui.tui.widgets.conversation import Conversation
-    from agent_tui.tui.widgets.panel import SidePanel
+    from agent_tui.tui.widgets.panel import SidePanel, messages
 
 QUIT_WINDOW_S = 3.0
 """How long the second ctrl+c may take."""
@@ -35,7 +35,7 @@ QUIT_WINDOW_S = 3.0
 class MainScreen(Screen[None]):
     """Header, conversation, side panel, prompt."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "Prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
         # Escape is not a priority key: what is open under the focus takes it first.
@@ -48,7 +48,7 @@ class MainScreen(Screen[None]):
         self.conversation: Conversation | None = None
         self.panel: SidePanel | None = None
         self._approval_bar: ApprovalBar | None = None
-        self._asked: str | None = None
+        self._asked: list[str] = []
         self._quit_asked: float | None = None
         self._contexts: dict[str, int] = {}
 
@@ -146,7 +146,7 @@ class MainScreen(Screen[None]):
         self.query_one(FiguresBar).show(self._figures(view))
         hint = f"{display_key(force['edit_queued'])} to edit"
         self.query_one(QueueStrip).show(view.queue, view.steers, hint)
-        self._show_approval(next(iter(view.approvals.values()), None))
+        self._show_approvals(view.approvals)
 
     def _head(self, view: SessionView | None) -> Head:
         if self.shell.closing:
@@ -189,31 +189,31 @@ class MainScreen(Screen[None]):
 
     # Approvals stand in the prompt's place
 
-    def _show_approval(self, approval: Approval | None) -> None:
-        wanted = approval.call_id if approval is not None else None
-        if wanted == self._asked:
+    def _show_approvals(self, approvals: dict[str, Approval]) -> None:
+        if list(approvals) == self._asked:
             return
-        self._asked = wanted
-        if approval is None:
-            self.remove_class("-asking")
-            if self._approval_bar is not None:
-                self._approval_bar.display = False
-            self.prompt.focus()
-            return
-        self.add_class("-asking")
-        self.remove_class("-panel-full")
-        self.call_later(self._ask, approval)
+        self._asked = list(approvals)
+        self.call_later(self._ask)
+        asking = bool(approvals)
+        if asking != self.has_class("-asking"):
+            self.set_class(asking, "-asking")
+            if asking:
+                self.remove_class("-panel-full")
+            else:
+                self.prompt.focus()
 
-    async def _ask(self, approval: Approval) -> None:
+    async def _ask(self) -> None:
+        """Hands the open questions to the bar, which is made for the first of them."""
         from agent_tui.tui.widgets.approval import ApprovalBar
 
         if self._approval_bar is None:
             self._approval_bar = ApprovalBar()
             await self.mount(self._approval_bar, before=self.query_one(HintsBar))
-        if self._asked == approval.call_id:
-            self._approval_bar.display = True
-            self._approval_bar.ask(approval)
-            self._approval_bar.focus()
+        view = self.controller.view
+        if view is not None:
+            self._approval_bar.keep_only(view.approvals)
+            if view.approvals:
+                self._approval_bar.focus()
 
     def on_approval_bar_answered(self, message: ApprovalBar.Answered) -> None:
         message.stop()
@@ -256,7 +256,7 @@ class MainScreen(Screen[None]):
 
     def on_queue_strip_take_back(self, message: QueueStrip.TakeBack) -> None:
         message.stop()
-        self.controller.take_back(message.prompt_id, self.prompt.restore)
+        self.controller.take_back(message.prompt_id, self.shell.give_back)
 
     # Conversation and panel point at each other
 
@@ -269,16 +269,16 @@ class MainScreen(Screen[None]):
         message.stop()
         self.shell.copy(message.text, "message")
 
-    def on_side_panel_span_picked(self, message: SidePanel.SpanPicked) -> None:
+    def on_side_panel_span_picked(self, message: messages.SpanPicked) -> None:
         message.stop()
         if self.conversation is not None:
             self.conversation.scroll_to_span(message.span_id)
 
-    def on_side_panel_copy_requested(self, message: SidePanel.CopyRequested) -> None:
+    def on_side_panel_copy_requested(self, message: messages.CopyRequested) -> None:
         message.stop()
         self.shell.copy(message.text, message.what)
 
-    def on_side_panel_tool_chosen(self, message: SidePanel.ToolChosen) -> None:
+    def on_side_panel_tool_chosen(self, message: messages.ToolChosen) -> None:
         message.stop()
         self.prompt.restore(f"/tool {message.name} {{}}")
         self.prompt.focus()
@@ -320,7 +320,7 @@ class MainScreen(Screen[None]):
         view = self.controller.view
         if view is None or not view.queue:
             raise SkipAction
-        self.controller.take_back(view.queue[-1].prompt_id, self.prompt.restore)
+        self.controller.take_back(view.queue[-1].prompt_id, self.shell.give_back)
 
     def action_drop_queued(self) -> None:
         view = self.controller.view

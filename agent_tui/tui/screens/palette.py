@@ -17,7 +17,9 @@ from agent_tui.tui.keys import KEYS, display_key, keys_in_force
 if TYPE_CHECKING:
     from agent_tui.tui.app import AgentApp
 
-_NOT_LISTED = frozenset({"cancel", "copy_or_quit", "quit_if_empty", "palette", "events_if_empty"})
+_NOT_LISTED = frozenset(
+    {"cancel", "copy_or_quit", "quit_if_empty", "quit", "palette", "events_if_empty", "page_up", "page_down"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,19 @@ class ShellCommands(Provider):
     async def discover(self) -> Hits:
         async for entry in self._entries():
             if entry.shown:
-                yield DiscoveryHit(entry.text, entry.run, help=entry.help)  # type: ignore[arg-type]
+                yield DiscoveryHit(entry.text, entry.run, help=entry.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         async for entry in self._entries():
             score = matcher.match(f"{entry.text} {entry.help}")
             if score > 0:
-                yield Hit(score, matcher.highlight(entry.text), entry.run, text=entry.text, help=entry.help)  # type: ignore[arg-type]
+                yield Hit(score, matcher.highlight(entry.text), entry.run, text=entry.text, help=entry.help)
 
     async def _entries(self) -> AsyncIterator[Entry]:
-        for entry in self._actions():
-            yield entry
         for entry in self._commands():
+            yield entry
+        for entry in self._actions():
             yield entry
         for entry in self._themes():
             yield entry
@@ -70,7 +72,7 @@ class ShellCommands(Provider):
         for command in COMMANDS:
             line = f"/{command.name} "
             run = (
-                partial(self._shell.main.prompt.restore, line)
+                partial(self._shell.give_back, line)
                 if command.needs_argument
                 else partial(self._shell.run_command_line, line)
             )
@@ -97,5 +99,5 @@ class ShellCommands(Provider):
             yield Entry(f"model {name}", help_text, run, shown=False)
         for tool in tools:
             first = visible(tool.description.partition("\n")[0], newlines=False)
-            run = partial(self._shell.main.prompt.restore, f"/tool {tool.name} {{}}")
+            run = partial(self._shell.give_back, f"/tool {tool.name} {{}}")
             yield Entry(f"tool {visible(tool.name, newlines=False)}", first, run, shown=False)

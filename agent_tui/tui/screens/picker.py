@@ -63,7 +63,7 @@ class Picker(ModalScreen[str | None]):
     """
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], on_highlight: Callable[[str], None] | None = None
+        self, title: str, choices: Sequence[Choice], on_highlight: Callable[[str], object] | None = None
     ) -> None:
         super().__init__()
         self._title = title

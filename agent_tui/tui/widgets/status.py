@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from agent_tui.safetext import visible
+from agent_tui.tui.format import count, money, short_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,26 +59,12 @@ class FiguresBar(Widget):
         if not figures.tokens:
             return Content()
         narrow = self.app.size.width < 80
-        parts = [short(figures.tokens) if narrow else f"{figures.tokens:,} tok"]
+        parts = [short_count(figures.tokens) if narrow else f"{count(figures.tokens)} tok"]
         if figures.cost_usd is not None:
             parts.append(money(figures.cost_usd))
         if figures.context is not None:
             parts.append(f"ctx {figures.context:.0%}")
         return Content((" " if narrow else "  ").join(parts))
-
-
-def short(number: int) -> str:
-    """``940``, ``1.2k``, ``3.4M``."""
-    if number < 1_000:
-        return str(number)
-    if number < 1_000_000:
-        return f"{number / 1_000:.1f}k"
-    return f"{number / 1_000_000:.1f}M"
-
-
-def money(dollars: float) -> str:
-    """``$0.0004``, ``$0.12``, ``$3.40``."""
-    return f"${dollars:.4f}" if dollars < 0.1 else f"${dollars:.2f}"
 
 
 class NoticeBar(Widget):

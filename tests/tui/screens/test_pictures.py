@@ -38,8 +38,7 @@ def test_tool_running(picture: Picture) -> None:
 
 def test_approval(picture: Picture) -> None:
     async def shown(pilot: Pilot[Any], app: AgentApp) -> None:
-        await until(pilot, lambda: app.main.has_class("-asking") and app.main._approval_bar is not None)
-        await until(pilot, lambda: app.main._approval_bar is not None and app.main._approval_bar.has_focus_within)
+        await until(pilot, lambda: "rm -rf" in screen_text(app) and "once" in screen_text(app))
 
     picture(asking, prompt=PROMPT, then=shown)
 
@@ -94,7 +93,7 @@ def test_narrow_panel(picture: Picture, size: tuple[int, int]) -> None:
 
 
 def test_narrow_approval(picture: Picture) -> None:
-    picture(asking, prompt=PROMPT, until_state=lambda app: app.main._approval_bar, size=(60, 16))
+    picture(asking, prompt=PROMPT, until_state=shows("once"), size=(60, 16))
 
 
 def test_help(picture: Picture) -> None:
@@ -108,7 +107,7 @@ def test_help(picture: Picture) -> None:
 def test_palette(picture: Picture) -> None:
     async def open_palette(pilot: Pilot[Any], app: AgentApp) -> None:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Find any command" not in screen_text(app) and "/model" in screen_text(app))
+        await until(pilot, lambda: "Start afresh" in screen_text(app))
 
     picture(then=open_palette, size=(120, 40))
 
