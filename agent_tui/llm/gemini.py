@@ -17,7 +17,7 @@ from agent_tui.errors import ModelAuthError
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_url, proxy_for
 from agent_tui.llm.gemini_dialect import Reader, calls_tools, config, contents, thinks
-from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart
+from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart, ToolDeclaration
 
 if TYPE_CHECKING:
     import httpx2
@@ -59,6 +59,9 @@ _CONTENTS: Any = [{"role": "user", "parts": [{"text": ""}]}]
 """Stands where the SDK insists on a conversation."""
 
 
+_EVERYTHING = CallOptions(tools=(ToolDeclaration("f", "", {"type": "object"}),), temperature=0.0)
+
+
 def _rehearsal(_: httpx2.Request) -> httpx2.Response:
     """A canned answer, for a first call that goes nowhere."""
     import httpx2
@@ -87,7 +90,7 @@ def _open(key: str, url: str, proxy: str | None) -> _Opened:
     )
     client = genai.Client(api_key=key, vertexai=False, http_options=options)
     # Builds the SDK's validators (70 ms) here and not on the event loop.
-    settings = types.GenerateContentConfig.model_validate(config("gemini-2.5-flash", "", CallOptions()))
+    settings = types.GenerateContentConfig.model_validate(config("gemini-2.5-flash", "", _EVERYTHING))
     client.models.generate_content(model="rehearsal", contents=_CONTENTS, config=settings)
     sync_http.close()
     wire.load()
