@@ -144,13 +144,17 @@ def _talk(run: _Run, before: Sequence[_Run]) -> str | None:
 
 def _rest(before: Sequence[_Run]) -> str:
     """The part of a long answer that an interruption cut off."""
-    cut = before[-1].cut_short if before else ""
     asked = next((run.prompt for run in reversed(before) if not _GO_ON.match(run.prompt)), "")
-    whole = texts.long_text(asked) if asked else ""
-    told = "".join(run.cut_short for run in before[len(before) - _tail(before) :])
-    if cut and whole.startswith(told) and len(told) < len(whole):
-        return whole[len(told) :]
-    return "Nothing was broken off. Ask for a long story, press Esc in the middle, then say `continue`."
+    whole, at = texts.long_text(asked), 0
+    for run in before[len(before) - _tail(before) :] if before else []:
+        start = texts.where_to_resume(whole, at)
+        if not run.cut_short or not whole.startswith(run.cut_short, start):
+            at = 0
+            break
+        at = start + len(run.cut_short)
+    if at == 0:
+        return "Nothing was broken off. Ask for a long story, press Esc in the middle, then say `continue`."
+    return whole[texts.where_to_resume(whole, at) :]
 
 
 def _tail(before: Sequence[_Run]) -> int:

@@ -239,5 +239,22 @@ def long_text(asked: str) -> str:
     return "".join(rounds)
 
 
+def where_to_resume(text: str, at: int) -> int:
+    """Where to go on in Markdown that was broken off ``at``: there, or where its code or table begins."""
+    start, block, in_code = 0, 0, False
+    while 0 <= start < at:
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else len(text)]
+        fence = line.startswith("```")
+        if not in_code and (fence or not line.startswith("|") or not text.endswith("|\n", 0, start)):
+            block = start
+        ends_here = end < 0 or end >= at
+        if ends_here and (in_code or fence or line.startswith("|")):
+            return block
+        in_code = in_code != fence
+        start = end + 1 if end >= 0 else -1
+    return at + (len(text[at:]) - len(text[at:].lstrip()))
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[*_`\[\]<>|#\\]", "", text)

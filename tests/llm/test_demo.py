@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent_tui.errors import ConfigError
 from agent_tui.llm.demo import DemoClient
 from agent_tui.llm.demo_mind import choose
-from agent_tui.llm.demo_texts import long_text
+from agent_tui.llm.demo_texts import long_text, where_to_resume
 from agent_tui.llm.messages import (
     CallOptions,
     Finish,
@@ -137,8 +137,22 @@ async def test_a_new_prompt_after_an_interruption_is_new() -> None:
 async def test_a_long_answer_can_be_continued() -> None:
     talk = Talk()
     whole = await talk.say("tell me a long story")
-    talk.messages[-1] = assistant(whole[:500] + "\n[interrupted by the user]")
-    assert await talk.say("continue") == whole[500:]
+    first = whole.index("was the screen")
+    talk.messages[-1] = assistant(whole[:first] + "\n[interrupted by the user]")
+    rest = await talk.say("continue")
+    assert rest == whole[first:].lstrip()
+    code = rest.index("@dataclass(frozen")
+    talk.messages[-1] = assistant(rest[:code] + "\n[interrupted by the user]")
+    again = await talk.say("continue")
+    assert again == whole[whole.index("```python") :]
+    assert "Nothing was broken off" in await talk.say("continue")
+
+
+def test_a_table_is_resumed_at_its_head() -> None:
+    text = "a\n\n| x |\n|---|\n| 1 |\n\nend"
+    assert where_to_resume(text, text.index("1")) == text.index("| x")
+    assert where_to_resume(text, text.index("end")) == text.index("end")
+    assert where_to_resume(text, 0) == 0
 
 
 async def test_again() -> None:
