@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from agent_tui.errors import AgentTuiError, ToolError
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter
 from agent_tui.tools import arguments
+from agent_tui.tools.failures import error_info, is_retryable, retry_delay, unexpected
 from agent_tui.tools.invoke import attempt, in_thread
 from agent_tui.tools.limits import DEFAULT_CONTENT_LIMIT, bounded_result, clean_json, clean_text, cut_middle
 from agent_tui.tools.output import OutputChannel
@@ -42,7 +42,6 @@ is cancelled while it waits.
 """
 
 PREVIEW_TIMEOUT_S = 5.0
-MAX_ERROR = 8_000
 MAX_PREVIEW = 500_000
 
 
@@ -129,7 +128,7 @@ class ToolRunner:
             return self._refused(call, error)
         except Exception as error:
             logger.exception("the call of tool %s could not be prepared", request.name)
-            return self._refused(call, _unexpected(call.spec, error))
+            return self._refused(call, unexpected(call.spec, error))
         return refusal or await self._run(call, spec, checked)
 
     async def _permit(self, call: _Call, spec: ToolSpec, checked: BaseModel) -> ToolOutcome | None:
@@ -196,7 +195,7 @@ class ToolRunner:
             return self._failed(call, error, channel)
         except Exception as error:
             logger.exception("tool %s failed", spec.name)
-            return self._failed(call, _unexpected(spec, error), channel)
+            return self._failed(call, unexpected(spec, error), channel)
         channel.close()
         call.emit(
             ev.ToolEnd,
@@ -223,16 +222,16 @@ class ToolRunner:
             try:
                 return _reply(await attempt(spec, checked, context, timeout_s))
             except Exception as error:
-                if number >= spec.retry.attempts or not spec.idempotent or not _retryable(error):
+                if number >= spec.retry.attempts or not spec.idempotent or not is_retryable(error):
                     raise
-                delay = _delay(spec, number)
+                delay = retry_delay(spec, number)
                 number += 1
                 call.emit(
                     ev.ToolRetry,
                     call_id=call.request.call_id,
                     attempt=number,
                     delay_s=round(delay, 3),
-                    error=_info(error),
+                    error=error_info(error),
                 )
             await self._sleep(delay)
 
@@ -270,7 +269,7 @@ class ToolRunner:
         if channel is not None:
             channel.close()
             printed = channel.partial().strip()
-        info = _info(error)
+        info = error_info(error)
         call.emit(ev.ToolFailed, call_id=call.request.call_id, error=info, duration_ms=self._elapsed(call))
         content = f"error: {info.message}" + (f"\nIt had printed:\n{printed}" if printed else "")
         content, cut = cut_middle(content, self._settings.max_content)
@@ -309,42 +308,6 @@ def _bounded(reply: ToolReply, settings: RunnerSettings) -> ToolReply:
         result=result,
         summary=summary,
         truncated=reply.truncated or cut or cut_result,
-    )
-
-
-def _retryable(error: Exception) -> bool:
-    if isinstance(error, AgentTuiError):
-        return error.retryable
-    return isinstance(error, ConnectionError | TimeoutError)
-
-
-def _delay(spec: ToolSpec, failed: int) -> float:
-    import tenacity
-
-    wait = tenacity.wait_random_exponential(multiplier=spec.retry.first_delay_s, max=spec.retry.max_delay_s)
-    state = tenacity.RetryCallState(None, None, (), {})  # type: ignore[arg-type]
-    state.attempt_number = failed
-    return float(wait(state))
-
-
-def _unexpected(spec: ToolSpec | None, error: Exception) -> ToolError:
-    words = " ".join(str(error).split())
-    name = spec.name if spec else "the call"
-    message = f"{name} failed: {type(error).__name__}" + (f": {words[:2000]}" if words else "")
-    if spec and spec.source != "builtin":
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == spec.source]
-        message += f" ({spec.source}, line {lines[-1]})" if lines else ""
-    return ToolError(message)
-
-
-def _info(error: Exception) -> ev.ErrorInfo:
-    if isinstance(error, AgentTuiError):
-        return ev.ErrorInfo(code=error.code, message=clean_text(str(error)), retryable=error.retryable)
-    return ev.ErrorInfo(
-        code="tool_failed",
-        message=clean_text(f"{type(error).__name__}: {error}"),
-        retryable=_retryable(error),
     )
 
 

@@ -318,3 +318,9 @@ async def test_endless_output_ends_on_the_screen(tmp_path: Path) -> None:
     shown = sum(len(event.text) for event in bench.of(ev.ToolOutput))
     assert 1_000_000 <= shown < 1_000_200
     assert "not shown live" in bench.of(ev.ToolOutput)[-1].text
+
+
+async def test_an_endless_error_is_cut(tmp_path: Path) -> None:
+    outcome = await Bench([spec(raises(ToolError("x" * 50_000)))], tmp_path).run("t")
+    assert outcome.error is not None
+    assert len(outcome.error.message) < 9_000
