@@ -115,21 +115,12 @@ def _terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _clipboard(environ: Mapping[str, str]) -> Finding:
-    local = not environ.get("SSH_CONNECTION")
-    routes: list[tuple[str, bool]] = [
-        ("wl-copy", bool(environ.get("WAYLAND_DISPLAY"))),
-        ("xclip", bool(environ.get("DISPLAY"))),
-        ("xsel", bool(environ.get("DISPLAY"))),
-        ("pbcopy", sys.platform == "darwin"),
-    ]
-    for program, fits in routes:
-        if local and fits and shutil.which(program):
-            return Finding("ok", "clipboard", program)
-    if environ.get("TMUX"):
-        return Finding(
-            "warn", "clipboard", "OSC 52 through tmux", "needs `set -g set-clipboard on` in tmux.conf"
-        )
-    return Finding("ok", "clipboard", "OSC 52: the terminal decides whether it takes it")
+    from agent_tui.tui.clipboard import find_route
+
+    route = find_route(environ)
+    if route.name == "tmux":
+        return Finding("warn", "clipboard", route.claim, "put `set -g set-clipboard on` in tmux.conf")
+    return Finding("ok", "clipboard", f"{route.name}: copies go {route.claim}")
 
 
 def _config(loaded: Loaded) -> Iterator[Finding]:

@@ -133,8 +133,12 @@ class Journal:
             raise ConflictError(
                 f"session {session_id} is open in another agent-tui", hint="close it there first"
             )
-        await self.repair(session_id)
-        return await self.find(session_id)
+        try:
+            await self.repair(session_id)
+            return await self.find(session_id)
+        except BaseException:
+            await self.release(session_id)
+            raise
 
     async def claim(self, session_id: str) -> bool:
         """Makes this process the one that writes the session; false if another one is.

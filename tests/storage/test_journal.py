@@ -95,6 +95,9 @@ async def test_a_session_is_found_by_a_prefix(journal: Journal) -> None:
         await journal.find("ab")
     with pytest.raises(NotFoundError, match="no session"):
         await journal.find("x%")
+    with pytest.raises(NotFoundError, match="no session"):
+        await journal.reopen("unknown")
+    assert not list(journal.path.with_name("journal.db-live").glob("unknown*"))
 
 
 async def test_lines_reach_the_disk_without_anybody_asking(tmp_path: Path) -> None:
