@@ -74,7 +74,7 @@ def test_no_input_raises_and_none_is_stuck(pieces: list[str]) -> None:
 
 def test_what_is_pending_is_named() -> None:
     for text, pending in [
-        ("", Pending.NOTHING), ("a", Pending.NOTHING), ("\x1b", Pending.ESCAPE), ("\x1b\x1b", Pending.ESCAPE),
+        ("a", Pending.NOTHING), ("\x1b", Pending.ESCAPE), ("\x1b\x1b", Pending.ESCAPE),
         ("\x1b[", Pending.PREFIX), ("\x1b[<3", Pending.SEQUENCE), ("\x1b[200~x\x1b", Pending.PASTE),
     ]:  # fmt: skip
         splitter = InputSplitter()

@@ -52,15 +52,17 @@ async def edit(app: App[object], text: str, environ: Mapping[str, str] = os.envi
         with _interrupts_left_to_editor(), app.suspend():
             process = await asyncio.create_subprocess_exec(*command, str(path))
             code = await process.wait()
-        if code:
-            raise EditorError(f"{command[0]} ended with {code}; the prompt is as it was")
-        return await asyncio.to_thread(_read, path)
+            # Read before the screen comes back, so that no key meets the text as it was.
+            edited = await asyncio.to_thread(_read, path)
     except SuspendNotSupported as error:
         raise EditorError("this terminal cannot be lent to an editor") from error
     except (OSError, UnicodeDecodeError) as error:
         raise EditorError(f"{command[0]}: {error}") from error
     finally:
         path.unlink(missing_ok=True)
+    if code:
+        raise EditorError(f"{command[0]} ended with {code}; the prompt is as it was")
+    return edited
 
 
 def _write(text: str) -> Path:

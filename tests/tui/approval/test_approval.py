@@ -1,0 +1,174 @@
+"""An approval shows everything, and is answered only by a key that was meant for it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.pilot import Pilot
+
+from agent_tui.events.types import Risk
+from agent_tui.events.view import Approval
+from agent_tui.tui.widgets.approval import GUARD_S, TYPING_GUARD_S, ApprovalBar, Subject
+from agent_tui.tui.widgets.approval_text import lines_of, wrapped
+
+
+def approval(call_id: str = "c1", risk: Risk = "high", preview: str | None = None, **args: Any) -> Approval:
+    return Approval(call_id, "shell", args or {"command": "rm -rf build"}, risk, preview, "run_1")
+
+
+class Bar(App[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "cancel", "Cancel")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 100.0
+        self.bar = ApprovalBar(monotonic=lambda: self.time)
+        self.answers: list[tuple[str, str, str | None]] = []
+        self.cancelled = 0
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+
+    def action_cancel(self) -> None:
+        self.cancelled += 1
+
+    def on_approval_bar_answered(self, message: ApprovalBar.Answered) -> None:
+        self.answers.append((message.call_id, message.decision, message.feedback))
+
+    async def ask(self, pilot: Pilot[None], *approvals: Approval) -> None:
+        for one in approvals:
+            self.bar.ask(one)
+        self.bar.focus()
+        await pilot.pause()
+
+    async def key(self, pilot: Pilot[None], key: str, after: float) -> None:
+        """Presses a key so many seconds later."""
+        self.time += after
+        event = events.Key(key, key if len(key) == 1 else None)
+        event.time = self.time
+        self.post_message(event)
+        await pilot.pause()
+
+
+LATER = GUARD_S + 0.01
+
+
+@pytest.mark.parametrize(("key", "decision"), [("y", "allow"), ("s", "allow_session"), ("n", "deny")])
+async def test_one_key_answers(key: str, decision: str) -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval())
+        await app.key(pilot, key, LATER)
+        assert app.answers == [("c1", decision, None)]
+        assert (app.bar.pending, app.bar.display) == (0, False)
+
+
+async def test_a_reason_goes_with_a_denial() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval())
+        await app.key(pilot, "r", LATER)
+        await pilot.press(*"yes no", "enter")
+        assert app.answers == [("c1", "deny", "yes no")]
+
+
+async def test_escape_leaves_the_reason_first_then_is_the_apps() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval())
+        await app.key(pilot, "r", LATER)
+        await pilot.press("escape")
+        assert (app.cancelled, app.answers) == (0, [])
+        await pilot.press("escape")
+        assert (app.cancelled, app.answers) == (1, [])
+
+
+async def test_enter_answers_nothing() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval())
+        await app.key(pilot, "enter", LATER)
+        await app.key(pilot, "enter", LATER)
+        assert app.answers == []
+
+
+async def test_keys_typed_ahead_do_not_answer() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval())
+        await app.key(pilot, "y", -5)  # pressed before it was on the screen
+        app.time += 5
+        for _ in range(20):  # somebody types a sentence full of y
+            await app.key(pilot, "y", TYPING_GUARD_S / 4)
+        assert app.answers == []
+        await app.key(pilot, "y", TYPING_GUARD_S + 0.01)
+        assert app.answers == [("c1", "allow", None)]
+
+
+async def test_the_next_question_is_guarded_anew() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval("c1"), approval("c2"), approval("c1"))
+        assert app.bar.pending == 2
+        await app.key(pilot, "y", LATER)
+        await app.key(pilot, "y", 0.05)
+        assert app.answers == [("c1", "allow", None)]
+        await app.key(pilot, "n", TYPING_GUARD_S + 0.01)
+        assert app.answers[1:] == [("c2", "deny", None)]
+
+
+async def test_what_was_answered_elsewhere_goes() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval("c1"), approval("c2"))
+        app.bar.withdraw("c1")
+        assert app.bar.current is not None
+        assert app.bar.current.call_id == "c2"
+        app.bar.keep_only({"c3": approval("c3")})
+        assert app.bar.current.call_id == "c3"
+        app.bar.keep_only({})
+        assert (app.bar.current, app.bar.display) == (None, False)
+
+
+async def test_keys_can_be_remapped_and_the_bar_says_so() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        app.set_keymap({"approval.allow": "f2"})
+        await app.ask(pilot, approval())
+        assert "f2 once" in str(app.bar.query(".choices").first().render())
+        await app.key(pilot, "y", LATER)
+        assert app.answers == []
+        await app.key(pilot, "f2", LATER)
+        assert app.answers == [("c1", "allow", None)]
+
+
+async def test_nothing_is_cut_and_nothing_acts_on_the_terminal() -> None:
+    command = "echo [bold]\x1b[2J\u202e " + "word " * 2_000 + "; rm -rf /"
+    app = Bar()
+    async with app.run_test(size=(60, 16)) as pilot:
+        await app.ask(pilot, approval(command=command, cwd="/tmp"))
+        subject = app.bar.query_one(Subject)
+        shown = "".join(text for text, _ in subject.rows)
+        assert "[bold]␛[2J\\u202e" in shown
+        assert "; rm -rf /" in shown
+        first, last, total = subject.span
+        assert (first, last < total) == (1, True)
+        await app.key(pilot, "end", LATER)
+        assert subject.span[1] == total
+        assert app.bar.query(".choices").first().region.bottom <= 16
+
+
+def test_a_diff_is_told_apart_and_whole() -> None:
+    preview = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same"
+    lines = lines_of(approval(preview=preview, path="x", content="one\ntwo"))
+    assert [style for _, style in lines[:6]] == ["key", "key", "hunk", "remove", "add", "text"]
+    assert ("  two", "text") in lines
+
+
+def test_wide_text_is_wrapped_by_cells() -> None:
+    rows = wrapped([("你好世界", "text"), ("", "text"), ("abcdef", "add")], 5)
+    assert rows == [("你好", "text"), ("世界", "text"), ("", "text"), ("abcde", "add"), ("f", "add")]
