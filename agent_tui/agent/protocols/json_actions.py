@@ -15,6 +15,13 @@ from pydantic import JsonValue
 
 from agent_tui.agent.actions import Action, CallTool, CallTools, Finish, Malformed
 from agent_tui.agent.protocols.base import ModelTurn, Shown, TurnReader
+from agent_tui.agent.protocols.json_meaning import (
+    ACTION_KEYS,
+    answer_in,
+    decoded,
+    meant_as_action,
+    near_miss,
+)
 from agent_tui.agent.protocols.json_stream import JsonStream, Piece
 from agent_tui.events.types import AgentAnswer
 from agent_tui.llm import messages as llm
@@ -43,7 +50,6 @@ backslash as \\\\. Each call's outcome comes back to you as an observation; then
 write an observation yourself."""
 _OPENING = re.compile(r"[{\[]")
 _BETWEEN = re.compile(r"[\s,`\ufeff]*")
-_ACTION_KEYS = frozenset({"tool_name", "final", "args"})
 
 
 class JsonActions:
@@ -179,8 +185,8 @@ class JsonTurnReader:
     def _value_read(self, stream: JsonStream) -> list[Shown]:
         self._stream = None
         root = stream.root
-        if not _meant_as_action(root):
-            self._hint = self._hint or _near_miss(root)
+        if not meant_as_action(root):
+            self._hint = self._hint or near_miss(root)
             return []
         self.tried_to_act = True
         action = self._interpret(stream)
@@ -209,7 +215,7 @@ class JsonTurnReader:
         """
         self._stream = None
         key = stream.keys[0] if stream.keys else None
-        if _meant_as_action(stream.root) or key in _ACTION_KEYS:
+        if meant_as_action(stream.root) or key in ACTION_KEYS:
             self.tried_to_act = True
             self._decided = True
             if not self._calls:
@@ -219,7 +225,7 @@ class JsonTurnReader:
 
     def _interpret(self, stream: JsonStream) -> list[CallTool] | AgentAnswer | str:
         root = stream.root
-        if stream.duplicate is not None and stream.duplicate in _ACTION_KEYS | {"type", "answer"}:
+        if stream.duplicate is not None and stream.duplicate in ACTION_KEYS | {"type", "answer"}:
             return f'the key "{stream.duplicate}" stands twice in one object.'
         if isinstance(root, dict):
             return self._one(root)
@@ -247,7 +253,7 @@ class JsonTurnReader:
             case "tool":
                 return self._tool(root)
             case "final":
-                return _answer(root)
+                return answer_in(root)
             case None:
                 return 'the key "type" is missing; it must be "tool" or "final".'
             case _:
@@ -260,7 +266,7 @@ class JsonTurnReader:
             return '"tool_name" is missing; it must be the name of a tool.'
         args = root.get("args")
         if isinstance(args, str):
-            args = _decoded(args)
+            args = decoded(args)
         if args is None:
             args = {}
         if not isinstance(args, dict):
@@ -273,7 +279,7 @@ class JsonTurnReader:
         if stream is None:
             return []
         root, cut = stream.root, self._finish is not None and self._finish.reason == "max_tokens"
-        if stream.can_be_closed() and not cut and _meant_as_action(root):
+        if stream.can_be_closed() and not cut and meant_as_action(root):
             return self._value_read(stream)
         if self._calls:
             return []
@@ -281,7 +287,7 @@ class JsonTurnReader:
         if answer_begun.strip() and (stream.in_live_string or stream.can_be_closed()):
             self.tried_to_act = True
             self._answer = AgentAnswer(answer=answer_begun, repaired="cut_off")
-        elif _meant_as_action(root) or (stream.keys and stream.keys[0] in _ACTION_KEYS):
+        elif meant_as_action(root) or (stream.keys and stream.keys[0] in ACTION_KEYS):
             self.tried_to_act = True
             self._problem = (
                 "it was cut off at the output token limit; say less in one step."
@@ -311,68 +317,3 @@ class JsonTurnReader:
 
 def _malformed(problem: str) -> Malformed:
     return Malformed(f"{OBJECTION}{problem}\n{FORM}")
-
-
-def _meant_as_action(root: JsonValue) -> bool:
-    if isinstance(root, list):
-        return any(isinstance(item, dict) and _meant_as_action(item) for item in root)
-    return isinstance(root, dict) and (
-        not _ACTION_KEYS.isdisjoint(root) or root.get("type") in ("tool", "final")
-    )
-
-
-def _near_miss(root: JsonValue) -> str:
-    """What to say of an object that stands alone and is no action."""
-    if isinstance(root, dict) and root:
-        keys = ", ".join(f'"{key[:30]}"' for key in list(root)[:5])
-        return f'the JSON object in it has the keys {keys}, but not "type" with "tool_name" or "final".'
-    return ""
-
-
-def _decoded(text: str) -> JsonValue:
-    """Arguments that a model encoded twice; the text itself if they are not that."""
-    try:
-        value: JsonValue = json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return text
-    return value
-
-
-def _answer(root: dict[str, JsonValue]) -> AgentAnswer | str:
-    final = root.get("final")
-    if final is None and "answer" in root:
-        final = {key: value for key, value in root.items() if key != "type"}
-    match final:
-        case None:
-            return '"final" is missing; it must hold the answer to the user.'
-        case str():
-            return AgentAnswer(answer=final)
-        case bool() | int() | float():
-            return AgentAnswer(answer=json.dumps(final))
-        case list():
-            return '"final" is a list; it must be the answer as a string.'
-        case _:
-            return _answer_object(final)
-
-
-def _answer_object(final: dict[str, JsonValue]) -> AgentAnswer | str:
-    """The answer's text is what matters: other fields are taken where they make sense."""
-    text = final.get("answer")
-    if not isinstance(text, str):
-        return '"final" is an object without a string "answer" in it.'
-    confidence = final.get("confidence")
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
-        confidence = None
-    return AgentAnswer(
-        answer=text,
-        confidence=confidence,
-        sources=_strings(final.get("sources")),
-        tool_calls=_strings(final.get("tool_calls")),
-        needs_human_review=final.get("needs_human_review") is True,
-    )
-
-
-def _strings(value: JsonValue) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,) if value else ()
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
