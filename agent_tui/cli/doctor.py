@@ -120,7 +120,7 @@ def _clipboard(environ: Mapping[str, str]) -> Finding:
     route = find_route(environ)
     if route.name == "tmux":
         return Finding("warn", "clipboard", route.claim, "put `set -g set-clipboard on` in tmux.conf")
-    return Finding("ok", "clipboard", f"{route.name}: copies go {route.claim}")
+    return Finding("ok", "clipboard", route.claim)
 
 
 def _config(loaded: Loaded) -> Iterator[Finding]:
