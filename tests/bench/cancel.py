@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench.harness import FakeGemini, Pty, Row, agent_tui, median, ms, percentile
 from tests.bench.start import PROMPT_MARK
+from tests.e2e.terminal import alive
 
 LONE = "\x1b"
 KITTY = "\x1b[27u"
@@ -61,7 +62,7 @@ def _gone(command: str, cwd: Path) -> float:
         pid = int(pid_file.read_text())
         time.sleep(0.2)
         pressed = program.write(KITTY)
-        while Path(f"/proc/{pid}").exists():
+        while alive(pid):
             time.sleep(0.001)
         return time.monotonic() - pressed
 

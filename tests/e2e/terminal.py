@@ -160,3 +160,12 @@ def _for_pyte(data: bytes) -> bytes:
 def agent_tui() -> str:
     """The console script installed in this environment."""
     return str(Path(sys.executable).with_name("agent-tui"))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; one that is dead and not yet reaped does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
