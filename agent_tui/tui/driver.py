@@ -217,14 +217,15 @@ class QuickDriver(LinuxDriver):
         del frame
         if not self._signalled:
             self._signalled = True
-            self._loop.call_soon_threadsafe(self._end, 128 + number)
+            self._loop.call_soon_threadsafe(self._end)
             return
         self._restore_terminal()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    def _end(self, return_code: int) -> None:
-        self._app.exit(return_code=return_code)
+    def _end(self) -> None:
+        """Leaves as the person would, so that what runs is cancelled and what is unsaved is saved."""
+        self._app.call_later(self._app.action_quit)
 
     def _restore_terminal(self) -> None:
         """Gives the terminal back without help from any thread: the way out of a crash."""
@@ -289,4 +290,4 @@ class QuickDriver(LinuxDriver):
     def _input_ended(self) -> None:
         """A terminal that is gone ends the program; a pipe that is empty does not."""
         if self.input_tty:
-            self._loop.call_soon_threadsafe(self._end, 128 + signal.SIGHUP)
+            self._loop.call_soon_threadsafe(self._end)

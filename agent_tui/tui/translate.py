@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from textual import events
+from textual._keyboard_protocol import MODIFIER_FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
@@ -16,6 +17,11 @@ _STRINGS = ("\x1b]", "\x1bP", "\x1b_")
 _LONGEST = 32
 """Textual takes what is longer for keys; nothing it knows is."""
 _KEPT = ("last_x", "last_y", "mouse_pixels", "terminal_size", "terminal_pixel_size")
+
+
+def _only_modifier(message: Message) -> bool:
+    """Whether this is Shift or its like pressed by itself, which the kitty protocol reports as a key."""
+    return isinstance(message, events.Key) and message.key in MODIFIER_FUNCTIONAL_KEYS
 
 
 class Translator:
@@ -37,7 +43,7 @@ class Translator:
             case Kind.ALT:
                 return self._alt(unit.text)
             case Kind.SEQUENCE:
-                return self._sequence(unit.text)
+                return [message for message in self._sequence(unit.text) if not _only_modifier(message)]
 
     def _sequence(self, text: str) -> list[Message]:
         if text.startswith(_STRINGS) or (len(text) > _LONGEST and not text.startswith("\x1b[48;")):

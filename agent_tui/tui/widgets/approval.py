@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -182,6 +182,13 @@ class ApprovalBar(Vertical, can_focus=True):
         self._queue.setdefault(approval.call_id, approval)
         self._advance()
 
+    def focus(self, scroll_visible: bool = True, **options: Any) -> Self:
+        """Takes the keys; while a reason is being written, its line keeps them."""
+        if self.has_class("-reason"):
+            self.query_one(Input).focus(scroll_visible, **options)
+            return self
+        return super().focus(scroll_visible, **options)
+
     def withdraw(self, call_id: str) -> None:
         """Takes a question back that was answered elsewhere or whose run ended."""
         self._queue.pop(call_id, None)
@@ -254,6 +261,9 @@ class ApprovalBar(Vertical, can_focus=True):
             if event.key == "escape":
                 event.stop()
                 self._close_reason()
+                self.focus()
+            elif event.is_printable:  # a letter of the reason that missed its place is no answer
+                event.stop()
                 self.focus()
             return
         if event.key == "enter":

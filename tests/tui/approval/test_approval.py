@@ -87,6 +87,17 @@ async def test_escape_leaves_the_reason_first_then_is_the_apps() -> None:
         assert (app.cancelled, app.answers) == (1, [])
 
 
+async def test_a_reason_goes_on_when_another_question_comes() -> None:
+    app = Bar()
+    async with app.run_test() as pilot:
+        await app.ask(pilot, approval("c1"))
+        await app.key(pilot, "r", LATER)
+        await pilot.press("o", "h")
+        await app.ask(pilot, approval("c2"))  # which focuses the bar
+        await pilot.press(*"ny", "enter")
+        assert app.answers == [("c1", "deny", "ohny")]
+
+
 async def test_enter_answers_nothing() -> None:
     app = Bar()
     async with app.run_test() as pilot:

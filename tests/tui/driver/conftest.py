@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import pty
@@ -32,7 +33,7 @@ class Terminal(QuickDriver):
         self.input_tty = True
         self._wake = os.pipe()
         self.messages: queue.Queue[Message] = queue.Queue()
-        self.exit_codes: queue.Queue[int] = queue.Queue()
+        self.ended = asyncio.Event()
         self._read_bytes = 0
         self._has_read = threading.Condition()
         self.thread = threading.Thread(target=self.run_input_thread, daemon=True)
@@ -45,8 +46,8 @@ class Terminal(QuickDriver):
             self._has_read.notify_all()
         return data
 
-    def _end(self, return_code: int) -> None:
-        self.exit_codes.put(return_code)
+    def _end(self) -> None:
+        self.ended.set()
 
     def process_message(self, message: Message) -> None:
         self.messages.put(message)

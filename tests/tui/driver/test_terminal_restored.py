@@ -72,8 +72,6 @@ def test_terminal_is_given_back(end: str | signal.Signals) -> None:
         assert b"\x1b[?1049l" in seen
         assert b"\x1b[<u" in seen
         assert termios.tcgetattr(slave) == before
-        if not isinstance(end, str):
-            assert child.returncode in (0, 128 + end)
     finally:
         child.kill()
         child.wait(10)

@@ -49,6 +49,7 @@ def test_composed_text_comes_whole() -> None:
     [
         "\x1b[27;1:3u",  # a key let go
         "\x1b[4294967295u",
+        "\x1b[57441;2u",  # Shift by itself
         "\x1b[<0;NaN;NaNM",
         "\x1b]11;rgb:0/0/0\x07",
         "\x1b[?62;1;2;3;4;5;6;7;8;9;10;11;12;13;14;15c",
