@@ -32,6 +32,7 @@ _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _HTML = re.compile(r" {0,3}<(?:/?[a-zA-Z][\w-]*(?=[\s/>]|$)|!--|!\[CDATA\[|\?)")
 _TASK = re.compile(r"\[([ xX])\](?: |$)")
 _UNDECIDED = re.compile(r" {0,3}(?:=+|-+|`{1,2}|~{1,2}|[*+_#]+|<)[ \t]*$")
+_NUMBER = re.compile(r" *\d{1,9}[.)]?")
 _BULLETS = "•◦▪"
 _APART = {"heading", "code", "table", "rule"}
 
@@ -358,6 +359,8 @@ class Blocks:
             return False
         if isinstance(leaf, Paragraph) and leaf.lines == 1 and may_become_table(leaf.text, rest):
             return not alignments(rest) or len(alignments(rest) or []) != len(split_row(leaf.text))
+        if isinstance(self._leaf, Paragraph) and _NUMBER.fullmatch(rest):
+            return True
         return bool(_UNDECIDED.match(rest))
 
     # Writing

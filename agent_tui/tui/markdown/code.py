@@ -96,10 +96,14 @@ class Highlighter:
         self._states = states
 
     def _styled(self, tokens: Iterator[_Token]) -> list[Span]:
-        styles, result = self._styles, []
+        styles = self._styles
+        result: list[Span] = []
         for kind, value in tokens:
-            if value:
-                result.append((value, token_style(kind, styles)))
+            style = token_style(kind, styles)
+            if result and result[-1][1] is style:
+                result[-1] = (result[-1][0] + value, style)
+            elif value:
+                result.append((value, style))
         return result
 
 

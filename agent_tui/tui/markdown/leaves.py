@@ -10,7 +10,7 @@ from rich.style import Style
 
 from agent_tui.tui.markdown import inline
 from agent_tui.tui.markdown.code import Highlighter
-from agent_tui.tui.markdown.lines import Line, Span, breaks, slice_spans, width_of, wrap
+from agent_tui.tui.markdown.lines import Line, Span, breaks, made, slice_spans, width_of, wrap
 from agent_tui.tui.markdown.styles import MarkdownStyles
 from agent_tui.tui.markdown.table import Table
 
@@ -144,7 +144,7 @@ def _cut(spans: list[Span], text: str, width: int) -> list[Line]:
         at += len(part)
     rows = slice_spans(spans, cuts)
     return [
-        Line(row, width_of(text[start:end]), "" if start else None)
+        made(row, text[start:end], "" if start else None)
         for row, (start, end) in zip(rows, cuts, strict=True)
     ]
 

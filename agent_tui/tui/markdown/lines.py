@@ -172,9 +172,23 @@ def wrap(spans: Sequence[Span], width: int) -> list[Line]:
     cuts = breaks(text, width)
     rows = slice_spans(spans, [(start, end) for start, end, _ in cuts])
     return [
-        Line(segments, width_of(text[start:end]), join)
+        made(segments, text[start:end], join)
         for segments, (start, end, join) in zip(rows, cuts, strict=True)
     ]
+
+
+def made(segments: list[Segment], text: str, join: str | None) -> Line:
+    """A line of segments that together are ``text``.
+
+    Where styles change inside of what the terminal draws as one character, the line keeps one style:
+    the widths of its segments would not add up to its own.
+    """
+    if text.isascii():
+        return Line(segments, len(text), join)
+    cells = cell_len(text)
+    if len(segments) > 1 and sum([cell_len(segment.text) for segment in segments]) != cells:
+        segments = [Segment(text, segments[0].style)]
+    return Line(segments, cells, join)
 
 
 def clip(text: str, width: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import MouseScrollUp
 
 from agent_tui.events.view import SessionView
 from tests.tui.conversation.app import ConversationApp, answer, long_view, prompt
@@ -65,6 +66,22 @@ async def test_wheel_moves_and_the_end_is_followed_again_at_the_bottom() -> None
         await pilot.pause()
         assert widget.following
         assert app.screen_rows() == bottom
+
+
+async def test_the_mouse_wheel_scrolls_up_and_the_end_stays_away() -> None:
+    app = ConversationApp(long_view(30))
+    async with app.run_test(size=SIZE) as pilot:
+        bottom = app.screen_rows()
+        widget = app.conversation
+        widget.post_message(MouseScrollUp(widget, 3, 3, 0, 0, 0, False, False, False))
+        await pilot.pause()
+        moved = (
+            20
+            - len(bottom)
+            + next(at for at in range(1, 20) if app.screen_rows()[at:] == bottom[: 20 - at])
+        )
+        assert moved > 0
+        assert not widget.following
 
 
 async def test_width_may_change_while_reading() -> None:

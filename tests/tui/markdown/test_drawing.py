@@ -83,6 +83,8 @@ def test_wide_characters_are_never_split() -> None:
         ("| a | b |", ["a │ b", "──┼──"]),
         ("| a | b |\n|-", ["a │ b", "──┼──"]),
         ("5 * 3", ["5 * 3"]),
+        ("1. a\n2", ["1. a"]),
+        ("42", ["42"]),
     ],
 )
 def test_what_has_half_arrived_does_not_flicker(part: str, lines: list[str]) -> None:
