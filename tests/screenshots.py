@@ -49,6 +49,7 @@ async def ask(pilot: Pilot[Any], app: AgentApp, text: str) -> None:
     await send(pilot, text)
     await until(pilot, lambda: app.controller.running)
     await until(pilot, lambda: idle(app))
+    await until(pilot, lambda: "running" not in screen_text(app))
 
 
 async def tools(pilot: Pilot[Any], app: AgentApp) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,6 +98,7 @@ class AgentApp(App[int]):
         self._time = clock or SystemClock()
         self.themes = ThemeStore([shipped_dir(), *settings.themes_dirs])
         self.keymap: dict[str, str] = dict(settings.keys)
+        self._painted = False
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
         hooks = Hooks(self._on_frame, self.say, self.give_back, self.crash)
@@ -136,18 +140,26 @@ class AgentApp(App[int]):
         }
 
     def on_mount(self) -> None:
+        self._heed_signals()
+        self.main.call_after_refresh(self._begin)
+
+    def _heed_signals(self) -> None:
+        """A closed window or a polite kill ends as quitting does: the run cancelled, all written."""
+        if self.is_headless or sys.platform == "win32":
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.leave)
+
+    def _begin(self) -> None:
+        self._painted = True
         for level, text in self._early:
             self.main.notice(level, text)
         self._early.clear()
-        self.main.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
         self.controller.run_soon(self._load())
 
     async def _load(self) -> None:
         """Everything after the first paint: heavy modules, the core, the session, what it needs."""
-        import asyncio
-
         # In a thread, so that what is typed meanwhile is seen at once.
         await asyncio.to_thread(_import_parts)
         await self.main.load_parts()
@@ -243,7 +255,7 @@ class AgentApp(App[int]):
 
     def say(self, level: Level, text: str) -> None:
         """A sentence for the person, above the prompt."""
-        if self._is_mounted and self.screen_stack:
+        if self._painted and self.main.is_attached:
             self.main.notice(level, text)
         else:
             self._early.append((level, text))
@@ -295,8 +307,6 @@ class AgentApp(App[int]):
             return
         self.closing = True
         self.main.show_head()
-        import asyncio
-
         self._leaving = asyncio.create_task(self._leave())
 
     async def _leave(self) -> None:

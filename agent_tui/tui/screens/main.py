@@ -348,7 +348,7 @@ class MainScreen(Screen[None]):
     def action_tab(self, name: str) -> None:
         if self.panel is None:
             return
-        self.add_class("-panel-full")
+        self.set_class(self.has_class("-narrow"), "-panel-full")
         self.remove_class("-panel-off")
         self.panel.activate(name)  # type: ignore[arg-type]
         self.panel.focus_tab()
