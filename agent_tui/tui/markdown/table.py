@@ -91,7 +91,7 @@ class Table:
 
     def _all(self, rows: list[list[list[Span]]]) -> list[Line]:
         widths = self._fit(rows)
-        border = "─┼─".join(["─" * width for width in widths])
+        border = "─┼─".join(["─" * width for width in widths])[: self._width]
         lines = self._row_lines(self._header, widths)
         lines.append(Line([Segment(border, self._styles.border)], width_of(border), skip=len(border)))
         for row in rows:
