@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from agent_tui.tui.app import AgentApp
 
 _NOT_LISTED = frozenset(
-    {"cancel", "copy_or_quit", "quit_if_empty", "quit", "palette", "events_if_empty", "page_up", "page_down"}
+    {
+        "cancel",
+        "copy_or_quit",
+        "quit_if_empty",
+        "quit",
+        "palette",
+        "events_if_empty",
+        "page_up",
+        "page_down",
+    }
 )
 
 
@@ -81,7 +90,8 @@ class ShellCommands(Provider):
     def _themes(self) -> Iterator[Entry]:
         self._shell.reload_themes()
         for name in sorted(self._shell.themes.themes):
-            yield Entry(f"theme {name}", "theme", partial(self._shell.choose_theme, name), shown=False)
+            run = partial(self._shell.choose_theme, name)
+            yield Entry(f"theme {name}", "theme", run, shown=False)
 
     async def _from_core(self) -> AsyncIterator[Entry]:
         controller = self._shell.controller
