@@ -26,7 +26,7 @@ def lines_of(approval: Approval) -> list[Line]:
         )
     elif command is not None:
         args["command"] = command
-    if approval.preview:
+    if approval.preview and approval.preview.strip() != str(command).strip():
         lines.extend(_diff(approval.preview))
     for name, value in args.items():
         lines.extend(_argument(name, value))

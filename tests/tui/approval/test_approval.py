@@ -183,3 +183,7 @@ def test_a_diff_is_told_apart_and_whole() -> None:
 def test_wide_text_is_wrapped_by_cells() -> None:
     rows = wrapped([("你好世界", "text"), ("", "text"), ("abcdef", "add")], 5)
     assert rows == [("你好", "text"), ("世界", "text"), ("", "text"), ("abcde", "add"), ("f", "add")]
+
+
+def test_a_preview_that_repeats_the_command_is_not_shown_twice() -> None:
+    assert lines_of(approval(preview="rm -rf build\n")) == [("$ rm -rf build", "text")]

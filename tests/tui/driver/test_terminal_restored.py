@@ -77,3 +77,20 @@ def test_terminal_is_given_back(end: str | signal.Signals) -> None:
         child.wait(10)
         os.close(master)
         os.close(slave)
+
+
+def test_a_window_that_is_closed_ends_the_program() -> None:
+    master, slave = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-c", APP]
+    child = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True
+    )
+    os.close(slave)
+    try:
+        read_until(master, b"ready")
+        os.close(master)
+        assert child.wait(20) in (0, 120)  # 120: Python could not flush to the terminal that is gone
+    finally:
+        child.kill()
+        child.wait(10)

@@ -25,6 +25,8 @@ class Popup(Widget):
         width: auto;
         height: auto;
         max-width: 90%;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
         padding: 0 1;
         background: $panel;
         color: $foreground;

@@ -174,7 +174,7 @@ class Prompt(PromptArea):
         self._recalled = None
         self._past.add(text)
         if self._history_file is not None:
-            self.run_worker(self._store(self._history_file, text), group="history", exit_on_error=False)
+            self.run_worker(self._store(self._history_file, text), group="history")
         return text
 
     # Keys
@@ -202,7 +202,7 @@ class Prompt(PromptArea):
     async def on_mount(self) -> None:
         await self.screen.mount(self._popup)
         if self._history_file is not None:
-            self.run_worker(self._load(self._history_file), group="history", exit_on_error=False)
+            self.run_worker(self._load(self._history_file), group="history")
 
     def on_unmount(self) -> None:
         if self._popup.is_attached:
@@ -308,7 +308,7 @@ class Prompt(PromptArea):
             case Word("command", query):
                 self._show(command_candidates(query, self._commands))
             case word:
-                self.run_worker(self._offer_files(word), group="files", exclusive=True, exit_on_error=False)
+                self.run_worker(self._offer_files(word), group="files", exclusive=True)
 
     async def _offer_files(self, word: Word) -> None:
         def find() -> list[Candidate]:
@@ -352,7 +352,7 @@ class Prompt(PromptArea):
 
     def action_edit(self) -> None:
         self.close_popup()
-        self.run_worker(self._edit_outside(), group="editor", exclusive=True, exit_on_error=False)
+        self.run_worker(self._edit_outside(), group="editor", exclusive=True)
 
     async def _edit_outside(self) -> None:
         try:
