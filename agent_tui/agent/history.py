@@ -93,7 +93,7 @@ class History:
                     self._interrupted_answer()
             case ev.ReactModelRaw():
                 self._model_raw(event)
-            case ev.ToolStart():
+            case ev.ToolStart() | ev.ApprovalRequest():
                 self._tool_names[event.call_id] = event.tool_name
             case ev.ReactObservation():
                 self._observe(event.call_id, event.content)

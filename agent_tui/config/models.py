@@ -99,7 +99,7 @@ class UiSettings(Section):
     theme: str = "midnight"
     esc_delay_ms: int | Literal["auto"] = limited("auto", at_least=0, at_most=2000)
     mouse: bool = True
-    fps: int = limited(60, at_least=1, at_most=120)
+    fps: int = limited(25, at_least=1, at_most=120)
     linear: bool = False
 
 

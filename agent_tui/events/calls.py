@@ -89,7 +89,8 @@ class Calls:
     def failed(self, event: ev.ToolFailed) -> None:
         if block := self.find(event.call_id):
             block.error, block.duration_ms = event.error, event.duration_ms
-            self._close(block, "error", event, event.error)
+            denied = event.error.code == "tool_denied"
+            self._close(block, "denied" if denied else "error", event, event.error)
 
     def cancelled(self, event: ev.ToolCancelled) -> None:
         if block := self.find(event.call_id):

@@ -1,8 +1,8 @@
 """What tokens cost: list prices of the paid tiers, in USD per million, for an estimate on the screen.
 
-Written down by hand from the providers' public price lists as reported between mid-2025 and mid-2026, not
-fetched; list prices may change, and a bill may differ (free tiers, batches, discounts). A model that is
-not here has no price, which is not the same as a price of zero.
+Written down by hand from second-hand reports of the providers' price lists between mid-2025 and
+mid-2026, and not checked against the lists themselves. Prices change, and a bill may differ (free tiers,
+batches, discounts). A model that is not here has no price, which is not the same as a price of zero.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class _Watchdog:
             if task.uncancel() == 0:  # else someone else cancels too, and goes first
                 raise ModelUnavailable(
                     f"the model sent nothing for {self.limit_s:g} s",
-                    hint="raise stall_s in [retry] if it is only slow",
+                    hint="raise stall_s in [model] if it is only slow",
                     code="stream_stalled",
                 ) from None
 

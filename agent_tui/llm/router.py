@@ -9,7 +9,7 @@ from pathlib import Path
 from agent_tui.errors import ConfigError, NotFoundError, UsageError
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.endpoint import check_url, is_local
-from agent_tui.llm.gemini import key_notice, key_of
+from agent_tui.llm.gemini import CONTEXT_TOKENS, key_notice, key_of
 from agent_tui.llm.openai import DEFAULT_URL as OPENAI_URL
 
 DEMO = "demo"
@@ -47,12 +47,14 @@ class ModelInfo:
         provider: Who serves it.
         usable: Whether a call could be made now, as far as can be told without making one.
         reason: Why not; for a usable one, what it goes by (which key, which URL).
+        context_tokens: What it can hold, where that is known.
     """
 
     model: str
     provider: str
     usable: bool
     reason: str
+    context_tokens: int | None = None
 
 
 def parse(model: str) -> ModelRef:
@@ -132,7 +134,7 @@ def _gemini_models(env: Mapping[str, str]) -> list[ModelInfo]:
         reason = "GOOGLE_API_KEY is set" if env.get("GOOGLE_API_KEY") else "GEMINI_API_KEY is set"
     else:
         reason = "no key: set GEMINI_API_KEY"
-    return [ModelInfo(f"gemini:{name}", "gemini", usable, reason) for name in _GEMINI]
+    return [ModelInfo(f"gemini:{name}", "gemini", usable, reason, CONTEXT_TOKENS) for name in _GEMINI]
 
 
 def _openai_models(env: Mapping[str, str]) -> list[ModelInfo]:

@@ -43,6 +43,7 @@ async def build_runtime(
         env=loaded.env,
         clock=SystemClock(),
         ids=RandomIds(),
+        paths=loaded.paths,
         journal=journal,
         trust=TrustStore(loaded.paths.trust_file),
         approve="allow" if approve_all else "deny" if headless else None,

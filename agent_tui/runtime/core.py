@@ -19,6 +19,7 @@ from agent_tui.llm import router
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.messages import CallOptions, ToolDeclaration
 from agent_tui.llm.retry import ModelRetryPolicy
+from agent_tui.paths import Paths
 from agent_tui.storage.journal import Journal
 from agent_tui.tools.discover import Found, discover
 from agent_tui.tools.policy import Policy
@@ -61,6 +62,7 @@ class Core:
     env: Mapping[str, str]
     clock: Clock
     ids: IdSource
+    paths: Paths
     journal: Journal
     trust: TrustStore
     approve: ev.Decision | None = None

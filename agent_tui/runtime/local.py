@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from agent_tui import __version__
 from agent_tui.agent.history import History
+from agent_tui.config.trust import trust_project
 from agent_tui.errors import NotFoundError, UsageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
@@ -185,14 +186,24 @@ class LocalRuntime:
 
     async def models(self) -> Sequence[ModelInfo]:
         return [
-            ModelInfo(name=model.model, usable=model.usable, reason=model.reason)
+            ModelInfo(
+                name=model.model,
+                usable=model.usable,
+                reason=model.reason,
+                context_tokens=model.context_tokens,
+            )
             for model in router.available_models(self._core.env)
         ]
 
     async def trust(self, session_id: str) -> None:
         session = self._session(session_id)
-        await asyncio.to_thread(self._core.trust.trust, session.workspace.cwd)
-        session.workspace = await self._core.workspace(session.workspace.cwd)
+        cwd = session.workspace.cwd
+        settings = await asyncio.to_thread(trust_project, self._core.paths, cwd)
+        if session.workspace.untrusted:
+            await asyncio.to_thread(self._core.trust.trust, cwd)
+            session.workspace = await self._core.workspace(cwd)
+        text = f"{cwd} is trusted" + ("; its settings count from the next start on" if settings else "")
+        session.log.append(ev.Notice, level="info", text=text)
 
     async def aclose(self) -> None:
         await asyncio.gather(*(session.close() for session in self._sessions.values()))

@@ -122,10 +122,10 @@ class Session:
 
     def _runner(self, emit: Emitter, policy: Policy) -> ToolRunner:
         async def approve(
-            call_id: str, spec: ToolSpec, args: dict[str, JsonValue], preview: str | None
+            emit: Emitter, call_id: str, spec: ToolSpec, args: dict[str, JsonValue], preview: str | None
         ) -> tuple[ev.Decision, str | None]:
             answer = await self.approvals.ask(
-                emit.within(span_id=call_id),
+                emit,
                 call_id=call_id,
                 tool_name=spec.name,
                 args=args,

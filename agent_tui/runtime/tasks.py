@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from agent_tui.errors import AgentTuiError, ConflictError
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter, SessionLog
 from agent_tui.events.unfinished import Unfinished
+from agent_tui.logs import request_id
 
 _log = logging.getLogger(__name__)
 
@@ -179,7 +181,9 @@ class _Run:
 
     def __init__(self, run_id: str, work: Coroutine[None, None, ev.RunStatus]) -> None:
         self.run_id = run_id
-        self.body = asyncio.create_task(work, name=run_id)
+        context = contextvars.copy_context()
+        context.run(request_id.set, run_id)
+        self.body = asyncio.create_task(work, name=run_id, context=context)
         self.cancelling: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.cancelled_at: float | None = None
 

@@ -33,11 +33,11 @@ from agent_tui.tools.spec import OutcomeKind, ToolContext, ToolOutcome, ToolRepl
 logger = logging.getLogger(__name__)
 
 Approve = Callable[
-    [str, ToolSpec, dict[str, JsonValue], str | None], Awaitable[tuple[ev.Decision, str | None]]
+    [Emitter, str, ToolSpec, dict[str, JsonValue], str | None], Awaitable[tuple[ev.Decision, str | None]]
 ]
-"""``await approve(call_id, spec, args, preview)`` gives the person's decision and their words.
+"""``await approve(emit, call_id, spec, args, preview)`` gives the person's decision and their words.
 
-It emits ``approval_request`` and ``approval_result`` itself, and raises CancelledError when the run
+``emit`` is within the call's span. It emits ``approval_request`` and ``approval_result`` itself, and raises CancelledError when the run
 is cancelled while it waits.
 """
 
@@ -136,13 +136,21 @@ class ToolRunner:
         full = checked.model_dump(mode="json")
         decision = self._policy.decide(spec, full)
         if decision.action == "deny":
-            return _denied(
+            self._start(call, None)  # nobody was asked: without it the screen would show nothing
+            outcome = _denied(
                 call, f"{spec.name} was not run: {decision.reason} refuses it. Do not try it again."
             )
+            call.emit(
+                ev.ToolFailed,
+                call_id=call.request.call_id,
+                error=outcome.error,
+                duration_ms=self._elapsed(call),
+            )
+            return outcome
         if decision.action == "allow":
             return None
         preview = await self._preview(spec, checked)
-        answer, feedback = await self._approve(call.request.call_id, spec, call.args, preview)
+        answer, feedback = await self._approve(call.emit, call.request.call_id, spec, call.args, preview)
         match answer:
             case "allow":
                 return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from agent_tui.agent.actions import CallTools, Finish, Malformed
@@ -11,7 +13,8 @@ from agent_tui.llm import messages as llm
 
 
 def read(*parts: llm.StreamPart) -> tuple[ModelTurn, list[tuple[str, str]]]:
-    reader = NativeCalls().reader(lambda: "ours")
+    numbers = itertools.count(1)
+    reader = NativeCalls().reader(lambda: f"ours{next(numbers)}")
     shown = [(each.text, each.channel) for part in parts for each in reader.feed(part)]
     return reader.finish(), shown
 
@@ -34,7 +37,7 @@ def test_calls_keep_their_signature() -> None:
         llm.Finish("tool_calls"),
     )
     assert isinstance(turn.action, CallTools)
-    assert [call.call_id for call in turn.action.calls] == ["c1", "ours"]
+    assert [call.call_id for call in turn.action.calls] == ["ours1", "ours2"]  # providers repeat their own
     assert turn.calls[0].signature == "c2ln"
     assert turn.raw == "Let me see."
     assert shown[1] == ('{"expression"', "action")

@@ -45,7 +45,7 @@ class Bench:
         )
 
     async def _approve(
-        self, call_id: str, spec: ToolSpec, args: dict[str, JsonValue], preview: str | None
+        self, emit: Emitter, call_id: str, spec: ToolSpec, args: dict[str, JsonValue], preview: str | None
     ) -> tuple[ev.Decision, str | None]:
         self.asked.append((call_id, spec.name, preview))
         return self._answers.pop(0)

@@ -242,7 +242,7 @@ async def test_what_policy_asks_is_asked_before_anything_starts(
 async def test_policy_can_refuse_without_asking(tmp_path: Path) -> None:
     bench = Bench([spec(fine)], tmp_path, policy=Policy(deny=["t"]))
     outcome = await bench.run("t")
-    assert (outcome.kind, bench.asked, bench.events) == ("denied", [], [])
+    assert (outcome.kind, bench.asked, bench.types()) == ("denied", [], ["tool_start", "tool_error"])
     assert "deny t" in outcome.content
 
 

@@ -44,7 +44,6 @@ class NativeTurnReader:
         self._new_call_id = new_call_id
         self._text: list[str] = []
         self._calls: list[ModelCall] = []
-        self._ids: set[str] = set()
         self._problem = ""
         self._finish: llm.Finish | None = None
 
@@ -64,10 +63,7 @@ class NativeTurnReader:
         return []
 
     def _take(self, call: llm.ToolCall) -> None:
-        call_id = call.call_id
-        if not call_id or call_id in self._ids:  # two calls under one id could not be told apart
-            call_id = self._new_call_id()
-        self._ids.add(call_id)
+        call_id = self._new_call_id()  # providers repeat theirs, from one call of the model to the next
         try:
             kept = ModelCall.model_validate(
                 {"call_id": call_id, "name": call.name, "args": call.args, "signature": call.signature}

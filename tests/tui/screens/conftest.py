@@ -51,6 +51,12 @@ def picture(snap_compare: Callable[..., bool]) -> Picture:
                 await until(pilot, lambda: until_state(app))
             if then is not None:
                 await then(pilot, app)
+            # What the scrollbar guesses of rows never drawn, and what lies behind a dialog, depend on
+            # how the frames fell; drawn anew they do not.
+            if app.main.conversation is not None and app.controller.view is not None:
+                app.main.conversation.show(app.controller.view)
+            await pilot.pause()
+            app.screen.refresh()
             await pilot.pause()
 
         assert snap_compare(app, terminal_size=size, run_before=before)
