@@ -17,7 +17,8 @@ PROMPT = "why does test_calc fail?"
 
 def ended(app: AgentApp) -> bool:
     view = app.controller.view
-    return view is not None and bool(view.runs) and view.status == "idle" and len(view.blocks) >= 3
+    over = view is not None and bool(view.runs) and view.status == "idle"
+    return over and "ready" in screen_text(app) and "running" not in screen_text(app)
 
 
 def shows(text: str) -> Any:
