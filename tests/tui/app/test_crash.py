@@ -49,10 +49,7 @@ async def test_a_handler_that_breaks_prints_no_local_variables(capsys: pytest.Ca
 
 
 def test_the_cause_goes_to_the_log_file() -> None:
-    try:
-        raise ZeroDivisionError("deep inside")
-    except ZeroDivisionError as error:
-        path = _record(error)
+    path = _record(ZeroDivisionError("deep inside"))
     assert path is not None
     record = json.loads(path.read_text())
     assert "deep inside" in record["exception"]
