@@ -6,12 +6,16 @@ forked from the middle all read their history from the events.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import JsonValue
 
 from agent_tui.agent.protocols.json_actions import observation_text
 from agent_tui.events import types as ev
 from agent_tui.llm.messages import Message, Part, Text, Thought, ToolCall, ToolResult, assistant, user
+from agent_tui.tools.limits import DEFAULT_CONTENT_LIMIT, cut_middle
 
 INTERRUPTED = "[interrupted by the user]"
 CHARACTERS_PER_TOKEN = 4
@@ -46,7 +50,10 @@ class History:
         self._open_calls: dict[str, ToolCall] = {}
         self._tool_names: dict[str, str] = {}
         self._told: set[str] = set()
+        self._ended: dict[str, str] = {}
         self._command: str | None = None
+        self._running = False
+        self._cleared = False
 
     def apply_all(self, events: Iterable[ev.Event]) -> History:
         for event in events:
@@ -83,7 +90,7 @@ class History:
                     self._answer.append(event.text)
             case ev.SessionUpdate():
                 if event.cleared:
-                    self._reset()
+                    self._clear()
             case ev.RunStart():
                 self._run_start(event)
             case ev.LlmStart() | ev.LlmError():
@@ -97,6 +104,10 @@ class History:
                 self._tool_names[event.call_id] = event.tool_name
             case ev.ReactObservation():
                 self._observe(event.call_id, event.content)
+            case ev.ToolEnd():
+                self._ended[event.call_id] = _as_text(event.result)
+            case ev.ToolFailed():
+                self._ended[event.call_id] = f"error: {event.error.message}"
             case ev.ToolCancelled():
                 self._observe(event.call_id, f"{INTERRUPTED}\n{event.partial}".rstrip())
             case ev.SteerApplied():
@@ -111,7 +122,17 @@ class History:
             self._turns.append(_Turn())
         return self._turns[-1]
 
+    def _clear(self) -> None:
+        """A run that is going keeps its own turn: its next model call needs it."""
+        if self._running:
+            self._turns, self._cleared = self._turns[-1:], True
+        else:
+            self._reset()
+
     def _run_start(self, event: ev.RunStart) -> None:
+        if self._cleared:
+            self._reset()
+        self._running = True
         self._turns.append(_Turn())
         self._answer.clear()
         self._command = event.input if event.agent in ("shell", "tool") else None
@@ -134,10 +155,12 @@ class History:
             self._answer.clear()
 
     def _observe(self, call_id: str, content: str) -> None:
+        self._ended.pop(call_id, None)
         if call_id in self._told:
             return
-        self._told.add(call_id)
         call = self._open_calls.pop(call_id, None)
+        if call is not None or call_id in self._tool_names:
+            self._told.add(call_id)  # what no call stands for may be said again and again
         if call is not None:
             self._tool_result(ToolResult(call_id, call.name, content))
         elif self._command is not None:
@@ -156,12 +179,22 @@ class History:
             turn.add(Message("tool", (result,)))
 
     def _run_done(self) -> None:
-        """Calls that never got a result get one: providers refuse a history that lacks it."""
+        """Calls that never got a result get one: providers refuse a history that lacks it.
+
+        A call that had ended when others of its step were cut short did what it did.
+        """
+        for call_id, result in list(self._ended.items()):
+            self._observe(call_id, cut_middle(result, DEFAULT_CONTENT_LIMIT)[0])
         for call in list(self._open_calls.values()):
             self._observe(call.call_id, f"{INTERRUPTED} This call did not run.")
         self._tool_names.clear()
         self._told.clear()
         self._command = None
+        self._running = False
+
+
+def _as_text(result: JsonValue) -> str:
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
 
 
 def _size(message: Message) -> int:

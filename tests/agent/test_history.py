@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from agent_tui.agent.history import INTERRUPTED, History
 from agent_tui.agent.protocols.json_actions import observation_text
 from agent_tui.events import types as ev
@@ -135,3 +137,40 @@ def test_the_oldest_turns_make_room() -> None:
     assert [message.text[0] for message in messages] == ["[", "8", "9"]
     assert "8 earlier turns" in messages[0].text
     assert len(tale.history.messages(context_tokens=1)) == 2
+
+
+def test_every_objection_to_a_malformed_action_is_told() -> None:
+    tale = Tale()
+    tale.prompt("go")
+    for problem in ("first", "second"):
+        tale.add(ev.ReactModelRaw, raw="nonsense")
+        tale.add(ev.ReactObservation, call_id="protocol", content=problem)
+    said = [message.text for message in tale.history.messages()]
+    assert said == ["go", "nonsense", "first", "nonsense", "second"]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_had_ended_before_others_were_cut_short_is_not_said_to_have_never_run(native: bool) -> None:
+    tale = Tale()
+    tale.prompt("go")
+    calls = tuple(ev.ModelCall(call_id=c, name="write_file", args={}) for c in ("a", "b")) if native else ()
+    tale.add(ev.ReactModelRaw, raw="both", calls=calls)
+    for call_id in ("a", "b"):
+        tale.add(ev.ToolStart, call_id=call_id, tool_name="write_file", args={}, risk="medium")
+    tale.add(ev.ToolEnd, call_id="a", result={"written": 3}, duration_ms=1.0)
+    tale.add(ev.ToolCancelled, call_id="b", partial="", duration_ms=1.0)
+    tale.done("cancelled")
+    said = "".join(str(message) for message in tale.history.messages())
+    assert "written" in said and "did not run" not in said
+
+
+def test_clearing_in_mid_run_leaves_the_run_its_own_turn() -> None:
+    tale = Tale()
+    tale.prompt("earlier")
+    tale.done()
+    tale.prompt("now")
+    tale.log.append(ev.SessionUpdate, cleared=True)
+    assert tale.history.messages() == [user("now")]
+    tale.done()
+    tale.prompt("next")
+    assert tale.history.messages() == [user("next")]
