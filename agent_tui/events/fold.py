@@ -49,6 +49,11 @@ class Fold:
             self.apply(event)
         return self
 
+    @property
+    def changes(self) -> Changes:
+        """What has changed since ``take_changes``."""
+        return self._draft.changes
+
     def take_changes(self) -> Changes:
         """What has changed since the last call."""
         changes, self._draft.changes = self._draft.changes, Changes()

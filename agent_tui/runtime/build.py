@@ -10,7 +10,6 @@ from agent_tui.runtime.local import LocalRuntime
 from agent_tui.storage.journal import Journal
 from agent_tui.tools.trust import TrustStore
 
-
 NO_MODEL = (
     "no model is configured and no key is set: this is the offline demo model; "
     "set GEMINI_API_KEY, or choose one with /model"

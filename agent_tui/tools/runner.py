@@ -37,8 +37,8 @@ Approve = Callable[
 ]
 """``await approve(emit, call_id, spec, args, preview)`` gives the person's decision and their words.
 
-``emit`` is within the call's span. It emits ``approval_request`` and ``approval_result`` itself, and raises CancelledError when the run
-is cancelled while it waits.
+``emit`` is within the call's span. It emits ``approval_request`` and ``approval_result`` itself, and
+raises CancelledError when the run is cancelled while it waits.
 """
 
 PREVIEW_TIMEOUT_S = 5.0

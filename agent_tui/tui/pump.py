@@ -1,7 +1,8 @@
 """The one pump that feeds the screen: events in, view state and frames out.
 
-However fast events come, the screen is told at most once per frame; the first event after a quiet
-time is shown at once.
+However fast events come, the screen is told at most once per frame. What a person waits for (a first
+word, a tool that ends, a cancel) is shown at once; more text of what already streams can wait for the
+next frame.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from agent_tui.events.types import Event
 from agent_tui.events.view import Changes
 
 OnFrame = Callable[[Changes, Sequence[Event]], None]
+
+URGENT_INTERVAL_S = 1 / 120
+"""Least time between frames where more than text has changed."""
 
 BUSY_SHARE = 3
 """A frame that took t seconds to hand over is followed by at least this many times t of rest."""
@@ -42,7 +46,7 @@ class Pump:
         self._on_frame = on_frame
         self._interval = 1.0 / fps
         self._events: list[Event] = []
-        self._next_frame = 0.0
+        self._began = self._ended = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -53,23 +57,31 @@ class Pump:
                 for event in batch:
                     self._fold.apply(event)
                 self._events.extend(batch)
-                if self._timer is None:
-                    delay = self._next_frame - loop.time()
-                    if delay <= 0:
-                        self._draw()
-                    else:
-                        self._timer = loop.call_later(delay, self._draw)
+                self._schedule(loop)
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._stop_timer()
         self._draw()
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
+        changes = self._fold.changes
+        interval = URGENT_INTERVAL_S if changes.head or changes.spans else self._interval
+        due = self._began + max(interval, (self._ended - self._began) * (1 + BUSY_SHARE))
+        if due <= loop.time():
+            self._draw()
+        elif self._timer is None or due < self._timer.when():
+            self._stop_timer()
+            self._timer = loop.call_at(due, self._draw)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _draw(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = None
+        self._stop_timer()
         events, self._events = self._events, []
-        began = loop.time()
+        self._began = loop.time()
         if events:
             self._on_frame(self._fold.take_changes(), events)
-        now = loop.time()
-        self._next_frame = began + max(self._interval, (now - began) * (1 + BUSY_SHARE))
+        self._ended = loop.time()

@@ -186,7 +186,7 @@ class FakeGemini:
         for line in self.process.stdout:
             word, _, rest = line.strip().partition(" ")
             with self._grown:
-                self.lines.append((word, float(rest.split()[-1])))
+                self.lines.append((word, float(rest.split()[0])))
                 self._grown.notify_all()
 
     def when(self, word: str, after: float, deadline_s: float = DEADLINE_S) -> float:

@@ -27,7 +27,7 @@ def run(*, quick: bool = False) -> Iterator[Row]:
             program.quiet(0.1)
             pressed = program.write("\r")
             to_wire.append(server.when("request", pressed) - pressed)
-            first = server.when("first", pressed)
+            first = server.when("done", pressed)
             to_screen.append(program.seen(word, offset)[0] - first)
             program.quiet(0.1)
     total = median(to_wire) + median(to_screen)
