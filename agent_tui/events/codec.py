@@ -7,12 +7,15 @@ hold the same line for the same event. Fields that are None are left out.
 from __future__ import annotations
 
 from functools import cache
-from typing import get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from agent_tui.errors import StorageError
 from agent_tui.events.types import AnyEvent, Event, EventBase
+from agent_tui.safetext import encodable
+
+E = TypeVar("E", bound=EventBase)
 
 
 @cache
@@ -23,6 +26,23 @@ def _adapter() -> TypeAdapter[Event]:
 def encode(event: EventBase) -> bytes:
     """The event as one line of UTF-8 JSON, without the line feed."""
     return event.model_dump_json(exclude_none=True).encode()
+
+
+def encodable_event(event: E) -> E:
+    """The event with every text in it fit for UTF-8; what comes from names and arguments may not be."""
+    return type(event).model_validate(_encodable(event.model_dump()))
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return encodable(value)
+        case dict():
+            return {encodable(key): _encodable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_encodable(item) for item in value]
+        case _:
+            return value
 
 
 def decode(line: bytes | str) -> Event:

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
+from pydantic_core import PydanticSerializationError
+
 from agent_tui.clock import Clock, SystemClock, rfc3339
 from agent_tui.events import codec
 from agent_tui.events.types import Event, EventBase
@@ -93,7 +95,11 @@ class SessionLog:
             now = self._last_now
         ts = max(rfc3339(now), self._last_ts)
         event = kind(seq=self._seq + 1, ts=ts, session_id=self.session_id, **fields)
-        line = codec.encode(event)
+        try:
+            line = codec.encode(event)
+        except PydanticSerializationError:  # half of a surrogate pair: a file name, a pasted text
+            event = codec.encodable_event(event)
+            line = codec.encode(event)
         self._seq += 1
         self._last_now, self._last_ts = now, ts
         self._lines.append(line)

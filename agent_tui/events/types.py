@@ -225,7 +225,7 @@ class ToolEnd(EventBase):
 
     type: Literal["tool_end"] = "tool_end"
     call_id: str
-    result: JsonValue
+    result: JsonValue = None
     duration_ms: float
     truncated: bool = False
     failed: bool = False
