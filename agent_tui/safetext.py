@@ -48,3 +48,14 @@ def visible(text: str, *, newlines: bool = True) -> str:
             text = text.replace("\r\n", "\n")
         return text.translate(_TABLE_LINES) if _UNSAFE.search(text) else text
     return text.translate(_TABLE) if _UNSAFE_IN_LINE.search(text) else text
+
+
+def encodable(text: str) -> str:
+    """``text`` with split surrogate pairs joined and lone halves, which have no UTF-8, as U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -146,7 +146,8 @@ class ReactLoop:
 
     async def _ask_model(self, step_id: str) -> ModelTurn:
         access = self._access
-        messages = [self._system, *self._history.messages(self._settings.context_tokens)]
+        told = self._history.messages(self._settings.context_tokens)
+        messages = [self._system, *access.protocol.conversation(told)]
         call = _ModelCall(access, self._emit, self._new_id, step_id, len(messages))
         try:
             async with aclosing(

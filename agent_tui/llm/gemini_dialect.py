@@ -23,7 +23,8 @@ from agent_tui.llm.messages import (
     ToolResult,
 )
 from agent_tui.llm.prices import cost_usd
-from agent_tui.llm.sendable import clean, clean_json
+from agent_tui.llm.sendable import clean_json
+from agent_tui.safetext import encodable
 
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -56,23 +57,25 @@ def calls_tools(name: str) -> bool:
 def _part(part: Part) -> dict[str, Any] | None:
     match part:
         case Text(text):
-            return {"text": clean(text)} if text else None
+            return {"text": encodable(text)} if text else None
         case Thought(_, None):
             return None  # only a signature is worth sending back
         case Thought(text, signature):
-            made: dict[str, Any] = {"text": clean(text), "thought": True} if text else {"text": ""}
+            made: dict[str, Any] = {"text": encodable(text), "thought": True} if text else {"text": ""}
             return made | {"thoughtSignature": signature}
         case ToolCall(call_id, name, args, signature):
             made = {"functionCall": {"id": call_id, "name": name, "args": clean_json(args)}}
             return made | ({"thoughtSignature": signature} if signature else {})
         case ToolResult(call_id, name, content, is_error):
-            response = {"error" if is_error else "output": clean(content)}
+            response = {"error" if is_error else "output": encodable(content)}
             return {"functionResponse": {"id": call_id, "name": name, "response": response}}
 
 
 def contents(messages: Sequence[Message]) -> tuple[str | None, list[dict[str, Any]]]:
     """The system instruction, and the conversation as on the wire, with neighbours of one role joined."""
-    system = clean("\n\n".join(message.text for message in messages if message.role == "system")) or None
+    system = (
+        encodable("\n\n".join(message.text for message in messages if message.role == "system")) or None
+    )
     turns: list[dict[str, Any]] = []
     for message in messages:
         if message.role == "system":

@@ -23,7 +23,8 @@ from agent_tui.llm.messages import (
     ToolResult,
 )
 from agent_tui.llm.prices import cost_usd
-from agent_tui.llm.sendable import clean, read_object
+from agent_tui.llm.sendable import read_object
+from agent_tui.safetext import encodable
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -54,13 +55,25 @@ def _message(message: Message) -> list[dict[str, Any]]:
     return [{"role": message.role, "content": text}] if text else []
 
 
+def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """On the wire, with neighbours of one role joined: the templates of many models refuse them."""
+    made: list[dict[str, Any]] = []
+    for one in (one for message in messages for one in _message(message)):
+        if made and one["role"] == made[-1]["role"] != "tool" and "tool_calls" not in made[-1]:
+            texts = [text for text in (made[-1]["content"], one["content"]) if text]
+            made[-1] |= one | {"content": "\n\n".join(texts) or None}
+        else:
+            made.append(one)
+    return made
+
+
 def request(
     name: str, messages: Sequence[Message], options: CallOptions, *, stream: bool, hosted: bool
 ) -> dict[str, Any]:
     """The request's body. ``hosted``: it goes to OpenAI itself, whose newer models want another word."""
     body: dict[str, Any] = {
         "model": name,
-        "messages": [made for message in messages for made in _message(message)],
+        "messages": _messages(messages),
         "stream": stream,
     }
     if stream:
@@ -110,7 +123,7 @@ def _number(value: object) -> int:
 
 
 def _text(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
+    return encodable(value) if isinstance(value, str) else ""
 
 
 class Reader:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent_tui.llm.messages import ToolDeclaration
+from agent_tui.llm.messages import Message, ToolCall, ToolDeclaration, ToolResult, assistant, user
 
 OBJECTION = "Your output was not a valid action: "
 _OBSERVATION = re.compile(r"Observation \(([^,()\n]+), ([^()\n]+)\):\n(.*)", re.DOTALL)
@@ -38,6 +38,19 @@ def parse_observation(text: str) -> Observed | None:
     """The observation that ``text`` is, or None if it is something else a user said."""
     found = _OBSERVATION.fullmatch(text)
     return Observed(*found.groups()) if found else None
+
+
+def without_native_calls(message: Message) -> list[Message]:
+    """``message`` in text alone: calls as JSON actions, each result as an observation of its own."""
+    calls = [part for part in message.parts if isinstance(part, ToolCall)]
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    if results:
+        return [user(observation_text(part.call_id, part.name, part.content)) for part in results]
+    if not calls:
+        return [message]
+    actions = [{"type": "tool", "tool_name": call.name, "args": call.args} for call in calls]
+    written = json.dumps(actions[0] if len(actions) == 1 else actions, ensure_ascii=False)
+    return [assistant(f"{message.text}\n{written}" if message.text else written)]
 
 
 def tool_list(tools: Sequence[ToolDeclaration]) -> str:

@@ -6,27 +6,18 @@ import json
 import math
 from typing import Any, NoReturn
 
-
-def clean(text: str) -> str:
-    """``text`` with split surrogate pairs joined and lone halves replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+from agent_tui.safetext import encodable
 
 
 def clean_json(value: Any) -> Any:
     """A JSON value with all its text clean and without numbers that JSON does not have."""
     match value:
         case str():
-            return clean(value)
+            return encodable(value)
         case float() if not math.isfinite(value):
             return None
         case dict():
-            return {clean(str(key)): clean_json(item) for key, item in value.items()}
+            return {encodable(str(key)): clean_json(item) for key, item in value.items()}
         case list() | tuple():
             return [clean_json(item) for item in value]
         case _:

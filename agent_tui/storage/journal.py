@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_tui.errors import ConflictError, NotFoundError
+from agent_tui.safetext import encodable
 from agent_tui.storage import repair as mending
 from agent_tui.storage import schema
 from agent_tui.storage.index import COLUMNS, StoredSession
@@ -91,7 +92,7 @@ class Journal:
 
     async def sessions(self, *, cwd: Path | None = None, limit: int = 1000) -> Sequence[StoredSession]:
         """The sessions, or those of one folder, the one last used first."""
-        where, values = ("WHERE cwd = ?", (str(cwd),)) if cwd is not None else ("", ())
+        where, values = ("WHERE cwd = ?", (encodable(str(cwd)),)) if cwd is not None else ("", ())
         rows = await asyncio.to_thread(
             self._query,
             f"SELECT {COLUMNS} FROM sessions {where} ORDER BY last_ts DESC, id DESC LIMIT ?",
@@ -105,6 +106,7 @@ class Journal:
         Raises:
             NotFoundError: None does, or several do.
         """
+        prefix = encodable(prefix)
         rows = await asyncio.to_thread(
             self._query,
             f"SELECT {COLUMNS} FROM sessions WHERE substr(id, 1, ?) = ? ORDER BY last_ts DESC LIMIT 4",

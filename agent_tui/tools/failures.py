@@ -6,7 +6,8 @@ import traceback
 
 from agent_tui.errors import AgentTuiError, ToolError
 from agent_tui.events import types as ev
-from agent_tui.tools.limits import clean_text, cut_middle
+from agent_tui.safetext import encodable
+from agent_tui.tools.limits import cut_middle
 from agent_tui.tools.spec import ToolSpec
 
 MAX_ERROR = 8_000
@@ -45,6 +46,6 @@ def unexpected(spec: ToolSpec | None, error: Exception) -> ToolError:
 def error_info(error: Exception) -> ev.ErrorInfo:
     """An error as events carry it."""
     ours = isinstance(error, AgentTuiError)
-    text = clean_text(str(error) if ours else f"{type(error).__name__}: {error}")
+    text = encodable(str(error) if ours else f"{type(error).__name__}: {error}")
     code = error.code if isinstance(error, AgentTuiError) else "tool_failed"
     return ev.ErrorInfo(code=code, message=cut_middle(text, MAX_ERROR)[0], retryable=is_retryable(error))

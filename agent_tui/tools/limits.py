@@ -8,19 +8,12 @@ from collections import deque
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
+from agent_tui.safetext import encodable
+
 DEFAULT_CONTENT_LIMIT = 30_000
 """Most characters of one result that a model is told."""
 
 MAX_JSON_DEPTH = 100
-
-
-def clean_text(text: str) -> str:
-    """``text`` without lone surrogates, which have no UTF-8 form."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return text
 
 
 def clean_json(value: object, depth: int = 0) -> JsonValue:
@@ -41,9 +34,9 @@ def clean_json(value: object, depth: int = 0) -> JsonValue:
         case float():
             return value if value - value == 0 else str(value)  # JSON knows neither nan nor inf
         case str():
-            return clean_text(value)
+            return encodable(value)
         case dict():
-            return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+            return {encodable(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
         case list() | tuple():
             return [clean_json(item, depth + 1) for item in value]
     plain = to_jsonable_python(value, fallback=str, inf_nan_mode="strings")

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 
 from agent_tui.events.types import OutputStream
-from agent_tui.tools.limits import HeadTail, clean_text
+from agent_tui.safetext import encodable
+from agent_tui.tools.limits import HeadTail
 
 FRAME_S = 0.016
 """Shortest time between two flushes: one frame of the screen."""
@@ -50,7 +51,7 @@ class OutputChannel:
         """Takes text. After ``close`` it is dropped: nobody waits for it any more."""
         if not text:
             return
-        text = clean_text(text)
+        text = encodable(text)
         with self._lock:
             if self._closed:
                 return

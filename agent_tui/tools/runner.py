@@ -21,10 +21,11 @@ from agent_tui.clock import Clock, SystemClock
 from agent_tui.errors import AgentTuiError, ToolError
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter
+from agent_tui.safetext import encodable
 from agent_tui.tools import arguments
 from agent_tui.tools.failures import error_info, is_retryable, retry_delay, unexpected
 from agent_tui.tools.invoke import attempt, in_thread
-from agent_tui.tools.limits import DEFAULT_CONTENT_LIMIT, bounded_result, clean_json, clean_text, cut_middle
+from agent_tui.tools.limits import DEFAULT_CONTENT_LIMIT, bounded_result, clean_json, cut_middle
 from agent_tui.tools.output import OutputChannel
 from agent_tui.tools.policy import Policy
 from agent_tui.tools.registry import ToolRegistry
@@ -159,7 +160,7 @@ class ToolRunner:
                 return None
             case "deny" | "cancelled":
                 said = (
-                    f" They said: {clean_text(feedback)}" if feedback else " Find another way, or ask them."
+                    f" They said: {encodable(feedback)}" if feedback else " Find another way, or ask them."
                 )
                 return _denied(call, f"{spec.name} was not run: the person did not allow it.{said}")
 
@@ -170,9 +171,9 @@ class ToolRunner:
         context = self._context(CancelToken(), None)
         try:
             work = in_thread(f"preview {spec.name}", spec.preview, checked, context)
-            return cut_middle(
-                clean_text(str(await asyncio.wait_for(work, PREVIEW_TIMEOUT_S))), MAX_PREVIEW
-            )[0]
+            return cut_middle(encodable(str(await asyncio.wait_for(work, PREVIEW_TIMEOUT_S))), MAX_PREVIEW)[
+                0
+            ]
         except ToolError:
             raise
         except Exception:
@@ -257,7 +258,7 @@ class ToolRunner:
         call.emit(
             ev.ToolStart,
             call_id=call.request.call_id,
-            tool_name=clean_text(call.request.name),
+            tool_name=encodable(call.request.name),
             args=call.args,
             risk=call.spec.risk if call.spec else "low",
             timeout_s=timeout_s,
@@ -300,7 +301,7 @@ def _timeout(spec: ToolSpec, checked: BaseModel) -> float | None:
 def _reply(value: Any) -> ToolReply:
     """Whatever a tool returned, as a reply with JSON and encodable text in it."""
     if isinstance(value, ToolReply):
-        return replace(value, content=clean_text(value.content), result=clean_json(value.result))
+        return replace(value, content=encodable(value.content), result=clean_json(value.result))
     result = clean_json(value)
     return ToolReply(result if isinstance(result, str) else json.dumps(result, ensure_ascii=False), result)
 
@@ -309,7 +310,7 @@ def _bounded(reply: ToolReply, settings: RunnerSettings) -> ToolReply:
     content, cut = cut_middle(reply.content, settings.max_content)
     whole: JsonValue = reply.content if reply.result is None else reply.result
     result, cut_result = bounded_result(whole, settings.max_result)
-    summary = " ".join(clean_text(reply.summary).split())[:80]
+    summary = " ".join(encodable(reply.summary).split())[:80]
     return replace(
         reply,
         content=content,
@@ -328,7 +329,7 @@ def _outcome(
     truncated: bool = False,
     failed: bool = False,
 ) -> ToolOutcome:
-    name = clean_text(call.request.name)
+    name = encodable(call.request.name)
     return ToolOutcome(
         call.request.call_id, name, kind, content, error=error, truncated=truncated, failed=failed
     )

@@ -259,3 +259,18 @@ def test_the_prompt_and_the_observations_can_be_read_back() -> None:
     assert seen is not None
     assert (seen.call_id, seen.tool_name, seen.content) == ("call_1", "calc", "a\nb")
     assert parse_observation("Observation: none") is None
+
+
+def test_native_calls_of_an_earlier_model_are_rewritten() -> None:
+    calls = tuple(llm.ToolCall(c, "calc", {"x": 1}, "sig") for c in ("a", "b"))
+    results = tuple(llm.ToolResult(c, "calc", "2") for c in ("a", "b"))
+    told = [
+        llm.user("go"),
+        llm.Message("assistant", (llm.Text("Let me see."), *calls)),
+        llm.Message("tool", results),
+        llm.assistant("2"),
+    ]
+    rewritten = JsonActions().conversation(told)
+    assert [message.role for message in rewritten] == ["user", "assistant", "user", "user", "assistant"]
+    assert rewritten[1].text.count('"tool_name": "calc"') == 2
+    assert rewritten[2].text == observation_text("a", "calc", "2")

@@ -7,7 +7,8 @@ from agent_tui.llm import router
 from agent_tui.llm.gemini import GeminiClient
 from agent_tui.llm.messages import Message, TextDelta, ToolCall, ToolResult, assistant, system, user
 from agent_tui.llm.openai import OpenAIClient
-from agent_tui.llm.sendable import clean, clean_json, read_object
+from agent_tui.llm.sendable import clean_json, read_object
+from agent_tui.safetext import encodable
 from tests.fakes.calls import HELLO, gemini, openai, parts_of
 from tests.fakes.gemini_server import gemini_server
 from tests.fakes.openai_server import openai_server
@@ -25,11 +26,11 @@ HOSTILE = [
 ]
 
 
-def test_clean():
-    assert clean("plain") == "plain"
-    assert clean("日本 🚀") == "日本 🚀"
-    assert clean(LONE) == "a\ufffdb"
-    assert clean("\ud83d\ude80") == "🚀"
+def test_text_that_has_no_utf_8_is_mended():
+    assert encodable("plain") == "plain"
+    assert encodable("日本 🚀") == "日本 🚀"
+    assert encodable(LONE) == "a\ufffdb"
+    assert encodable("\ud83d\ude80") == "🚀"
     assert clean_json({LONE: (1, float("inf"), LONE)}) == {"a\ufffdb": [1, None, "a\ufffdb"]}
 
 

@@ -72,6 +72,16 @@ def test_a_conversation_with_calls():
     ]
 
 
+def test_neighbours_of_one_role_are_joined():
+    call = Message("assistant", (ToolCall("c1", "read", {}),))
+    said = Message("assistant", (Text("half an answer"),))
+    result = Message("tool", (ToolResult("c1", "read", "x"),))
+    made = body([user("one"), user("two"), said, call, result, user("three")])["messages"]
+    assert [message["role"] for message in made] == ["user", "assistant", "tool", "user"]
+    assert made[0]["content"] == "one\n\ntwo"
+    assert (made[1]["content"], len(made[1]["tool_calls"])) == ("half an answer", 1)
+
+
 def test_options():
     schema = {"type": "object"}
     options = CallOptions(

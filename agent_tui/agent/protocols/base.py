@@ -8,7 +8,7 @@ from typing import Protocol
 
 from agent_tui.agent.actions import Action
 from agent_tui.events.types import Channel, ModelCall
-from agent_tui.llm.messages import CallOptions, StreamPart, ToolDeclaration
+from agent_tui.llm.messages import CallOptions, Message, StreamPart, ToolDeclaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class ActionProtocol(Protocol):
 
     def options(self, base: CallOptions, tools: Sequence[ToolDeclaration]) -> CallOptions:
         """``base`` with what the protocol needs, such as native declarations."""
+        ...
+
+    def conversation(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """``messages`` as a model that speaks this protocol can read them, whatever they began in."""
         ...
 
     def reader(self, new_call_id: Callable[[], str]) -> TurnReader: ...

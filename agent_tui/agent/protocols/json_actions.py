@@ -25,7 +25,14 @@ from agent_tui.agent.protocols.json_meaning import (
 from agent_tui.agent.protocols.json_stream import JsonStream, Piece
 from agent_tui.events.types import AgentAnswer
 from agent_tui.llm import messages as llm
-from agent_tui.llm.portable import OBJECTION, Observed, observation_text, parse_observation, tool_list
+from agent_tui.llm.portable import (
+    OBJECTION,
+    Observed,
+    observation_text,
+    parse_observation,
+    tool_list,
+    without_native_calls,
+)
 
 __all__ = ["JsonActions", "Observed", "observation_text", "parse_observation"]
 
@@ -65,6 +72,10 @@ class JsonActions:
 
     def options(self, base: llm.CallOptions, tools: Sequence[llm.ToolDeclaration]) -> llm.CallOptions:  # noqa: ARG002
         return base
+
+    def conversation(self, messages: Sequence[llm.Message]) -> Sequence[llm.Message]:
+        """Native calls of an earlier model, and their results, as this protocol would have had them."""
+        return [rewritten for message in messages for rewritten in without_native_calls(message)]
 
     def reader(self, new_call_id: Callable[[], str]) -> TurnReader:
         return JsonTurnReader(new_call_id)

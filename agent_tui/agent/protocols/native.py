@@ -29,6 +29,10 @@ class NativeCalls:
     def options(self, base: llm.CallOptions, tools: Sequence[llm.ToolDeclaration]) -> llm.CallOptions:
         return replace(base, tools=tuple(tools))
 
+    def conversation(self, messages: Sequence[llm.Message]) -> Sequence[llm.Message]:
+        """As they are: actions and observations in JSON are text to it."""
+        return messages
+
     def reader(self, new_call_id: Callable[[], str]) -> TurnReader:
         return NativeTurnReader(new_call_id)
 

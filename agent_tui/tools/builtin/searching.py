@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent_tui.errors import ToolError
+from agent_tui.safetext import encodable
 from agent_tui.tools.inside import Place, open_file, open_folder, resolve
 from agent_tui.tools.invoke import in_thread
-from agent_tui.tools.limits import clean_text
 from agent_tui.tools.process import Stream, run_process
 from agent_tui.tools.spec import ToolContext, ToolReply, ToolSpec
 from agent_tui.tools.walk import Glob, walk
@@ -62,7 +62,7 @@ def glob(args: GlobArgs, context: ToolContext) -> ToolReply:
     more = len(found) > MAX_PATHS
     lines = found[:MAX_PATHS] + ([f"[more than {MAX_PATHS:,}; narrow the pattern]"] if more else [])
     count = f"{'over ' if more else ''}{len(found[:MAX_PATHS]):,} path{'' if len(found) == 1 else 's'}"
-    listed: list[Any] = [clean_text(path) for path in found[:MAX_PATHS]]
+    listed: list[Any] = [encodable(path) for path in found[:MAX_PATHS]]
     return ToolReply("\n".join(lines) or "nothing matches", {"paths": listed}, count, truncated=more)
 
 
@@ -138,9 +138,7 @@ async def _search(
     if ended.code:
         raise ToolError(f"the search failed: {''.join(printed['stderr']).strip()[-500:] or ended.code}")
     rows = [json.loads(line) for line in "".join(printed["stdout"]).splitlines()]
-    matches = [
-        (clean_text(row[0]), int(row[1]), clean_text(row[2])) for row in rows if isinstance(row, list)
-    ]
+    matches = [(encodable(row[0]), int(row[1]), encodable(row[2])) for row in rows if isinstance(row, list)]
     last = rows[-1] if rows and isinstance(rows[-1], dict) else {}
     return matches, last
 
