@@ -14,16 +14,36 @@ from typing import Literal, Protocol
 from agent_tui.events.types import Decision, Event, Risk
 
 
+SessionState = Literal["closed", "idle", "running", "waiting"]
+
+
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A session as a list shows it. ``notices`` are sentences the person should see once."""
+    """A session as a list shows it. Times are RFC 3339, as in its events.
+
+    Attributes:
+        last_seq: Number of its events.
+        runs: Number of its runs.
+        tokens: Read and written by models, over all runs; ``cost_usd`` None where a price is unknown.
+        state: What an open one is doing; ``closed`` for one that is only stored.
+        read_only: Another process writes it: it can be followed, and nothing else.
+        snippet: Where a search found its words, the words marked by U+0001 and U+0002.
+        notices: Sentences the person should see once.
+    """
 
     id: str
     cwd: str
     model: str
     title: str = ""
     created: str = ""
+    updated: str = ""
     last_seq: int = 0
+    runs: int = 0
+    tokens: int = 0
+    cost_usd: float | None = None
+    state: SessionState = "closed"
+    read_only: bool = False
+    snippet: str = ""
     notices: tuple[str, ...] = ()
 
 
