@@ -13,7 +13,6 @@ from typing import Literal, Protocol
 
 from agent_tui.events.types import Decision, Event, Risk
 
-
 SessionState = Literal["closed", "idle", "running", "waiting"]
 
 
