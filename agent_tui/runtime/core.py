@@ -164,9 +164,11 @@ class Core:
             _log.info("model %s not warmed up: %s", model, error)
 
     async def aclose(self) -> None:
-        for client in self._clients.values():
-            await client.aclose()
-        await self.journal.close()
+        try:
+            for client in self._clients.values():
+                await client.aclose()
+        finally:
+            await self.journal.close()
 
 
 def _project_notes(cwd: Path) -> str:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from agent_tui import __version__
 from agent_tui.agent.history import History
 from agent_tui.config.trust import trust_project
-from agent_tui.errors import NotFoundError, UsageError
+from agent_tui.errors import ConflictError, NotFoundError, UsageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
@@ -43,19 +43,27 @@ class LocalRuntime:
         self._notices = tuple(notices)
         self._sessions: dict[str, Session] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
+        self._closed = False
 
     async def open_session(
         self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
     ) -> SessionInfo:
         if model is not None:
             router.parse(model)
-        if session_id is None:
-            session = await self._new(cwd or self._cwd, model or self._model)
-        elif session_id in self._sessions:
-            return self._sessions[session_id].info()
-        else:
-            session = await self._stored(session_id, model)
-        self._sessions[session.id] = session
+        async with self._opening:  # two at once could make two sessions of one id, each with its own log
+            if self._closed:
+                raise ConflictError("this agent-tui is closing")
+            if session_id is None:
+                session = await self._new(cwd or self._cwd, model or self._model)
+            else:
+                if session_id not in self._sessions:
+                    await self._core.journal.flush()
+                    session_id = (await self._core.journal.find(session_id)).id
+                if session_id in self._sessions:
+                    return self._sessions[session_id].info()
+                session = await self._stored(session_id, model)
+            self._sessions[session.id] = session
         self._warm_up(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
         return session.info(notices)
@@ -67,12 +75,15 @@ class LocalRuntime:
         log.append(ev.SessionStart, cwd=str(workspace.cwd), model=model, version=__version__)
         return Session(core, log, workspace, model=model)
 
-    async def _stored(self, prefix: str, model: str | None) -> Session:
+    async def _stored(self, session_id: str, model: str | None) -> Session:
         core = self._core
-        found = await core.journal.find(prefix)
-        stored = await core.journal.reopen(found.id)
-        workspace = await core.workspace(Path(stored.cwd))
-        history = await self._read_history(stored.id)
+        stored = await core.journal.reopen(session_id)
+        try:
+            workspace = await core.workspace(Path(stored.cwd))
+            history = await self._read_history(stored.id)
+        except BaseException:
+            await core.journal.release(stored.id)
+            raise
         log = SessionLog(
             stored.id,
             clock=core.clock,
@@ -206,6 +217,8 @@ class LocalRuntime:
         session.log.append(ev.Notice, level="info", text=text)
 
     async def aclose(self) -> None:
+        async with self._opening:
+            self._closed = True
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         for task in list(self._background):
             task.cancel()

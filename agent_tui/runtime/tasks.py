@@ -103,8 +103,11 @@ class TaskManager:
         return None
 
     def steer(self, text: str) -> bool:
-        run = self._unfinished.run
-        if run is None or self._current is None or self._current.cancelled_at is not None:
+        """Tells the agent that runs something at its next step; false if none is left to hear it."""
+        run, current = self._unfinished.run, self._current
+        if run is None or current is None or current.cancelled_at is not None or current.body.done():
+            return False
+        if run.agent in ("shell", "tool"):
             return False
         self._steers.append(text)
         self._log.append(ev.SteerQueued, run_id=run.run_id, span_id=run.span_id, text=text)

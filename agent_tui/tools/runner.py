@@ -170,10 +170,9 @@ class ToolRunner:
             return None
         context = self._context(CancelToken(), None)
         try:
-            work = in_thread(f"preview {spec.name}", spec.preview, checked, context)
-            return cut_middle(encodable(str(await asyncio.wait_for(work, PREVIEW_TIMEOUT_S))), MAX_PREVIEW)[
-                0
-            ]
+            async with asyncio.timeout(PREVIEW_TIMEOUT_S):  # wait_for of Python 3.11 can lose a cancel
+                shown = str(await in_thread(f"preview {spec.name}", spec.preview, checked, context))
+            return cut_middle(encodable(shown), MAX_PREVIEW)[0]
         except ToolError:
             raise
         except Exception:

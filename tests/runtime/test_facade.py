@@ -232,3 +232,34 @@ async def test_what_can_be_listed(shell: Shell) -> None:
     assert (tools["calc"].decision, tools["shell"].decision) == ("allow", "ask")
     assert {"demo"} <= {model.name for model in await shell.runtime.models()}
     assert shell.info.notices == ()
+
+
+async def test_a_session_is_opened_once_whatever_it_is_called(shell: Shell) -> None:
+    await shell.open([final("x")])
+    await shell.run()
+    again = await asyncio.gather(*(shell.runtime.open_session(shell.id[:9]) for _ in range(3)))
+    assert {info.id for info in again} == {shell.id}
+    await shell.runtime.run_shell(shell.id, "true")
+    await shell.until(lambda event: isinstance(event, ev.RunDone) and event.seq > again[0].last_seq)
+
+
+async def test_nothing_is_opened_while_the_runtime_closes(shell: Shell) -> None:
+    await shell.open([final("x")])
+    await shell.runtime.aclose()
+    with pytest.raises(ConflictError):
+        await shell.runtime.open_session()
+
+
+async def test_text_without_a_utf_8_form_is_mended(shell: Shell) -> None:
+    await shell.open([call("calc", expression="\ud800")], [final("ok")])
+    await shell.runtime.set_title(shell.id, "a\udcffb")
+    events = await shell.run("look at \udc80.txt")
+    assert [event.title for event in events if isinstance(event, ev.SessionUpdate)] == ["a\ufffdb"]
+    assert [event.input for event in events if isinstance(event, ev.RunStart)] == ["look at \ufffd.txt"]
+    assert events[-1].status == "completed"
+
+
+async def test_a_steer_that_nobody_would_hear_is_refused(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.run_shell(shell.id, "sleep 60")
+    assert not await shell.runtime.steer(shell.id, "faster")

@@ -178,3 +178,21 @@ async def test_every_start_has_one_end_wherever_the_cancel_falls(tmp_path: Path,
         assert types[-1] in {"tool_end", "tool_error", "tool_cancelled"}
         assert sum(kind in {"tool_end", "tool_error", "tool_cancelled"} for kind in types) == 1
         assert types.count("tool_start") == 1
+
+
+async def test_a_cancel_that_comes_as_the_preview_ends_is_not_lost(tmp_path: Path) -> None:
+    loop, calls = asyncio.get_running_loop(), list[asyncio.Task[Any]]()
+
+    def preview(args: NoArgs, context: ToolContext) -> str:
+        loop.call_soon_threadsafe(calls[0].cancel)
+        return "shown"
+
+    async def never(args: NoArgs, context: ToolContext) -> None:
+        raise AssertionError("it was cancelled before it ran")
+
+    asking = spec(never, risk="high", preview=preview)
+    bench = Bench([asking], tmp_path, policy=Policy(cwd=tmp_path), answers=[("allow", None)] * 20)
+    for _ in range(20):
+        calls[:] = [asyncio.create_task(bench.run("t"))]
+        with pytest.raises(asyncio.CancelledError):
+            await calls[0]
