@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,13 +86,22 @@ class Core:
         tools = self.config.tools
         return Policy(allow=tools.allow, ask=tools.ask, deny=tools.deny, cwd=cwd)
 
-    def runner(self, workspace: Workspace, policy: Policy, emit: Emitter, approve: Approve) -> ToolRunner:
+    def runner(
+        self,
+        workspace: Workspace,
+        policy: Policy,
+        emit: Emitter,
+        approve: Approve,
+        settle: Callable[[str], object],
+    ) -> ToolRunner:
         settings = RunnerSettings(
             cwd=workspace.cwd,
             roots=tuple(Path(root).expanduser() for root in self.config.tools.roots),
             max_content=self.config.tools.output_limit,
         )
-        return ToolRunner(workspace.registry, policy, emit, approve, settings, clock=self.clock)
+        return ToolRunner(
+            workspace.registry, policy, emit, approve, settings, settle=settle, clock=self.clock
+        )
 
     async def client(self, model: str, cwd: Path) -> LLMClient:
         """The client of a model, made once.

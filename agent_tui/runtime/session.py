@@ -11,7 +11,7 @@ from agent_tui.agent.react import ReactLoop
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter, SessionLog
 from agent_tui.events.unfinished import Unfinished
-from agent_tui.runtime.approvals import Approvals
+from agent_tui.runtime.approvals import Answer, Approvals
 from agent_tui.runtime.core import Core, Workspace
 from agent_tui.runtime.runtime import SessionInfo
 from agent_tui.runtime.tasks import TaskManager, Work
@@ -134,4 +134,7 @@ class Session:
             )
             return answer.decision, answer.feedback
 
-        return self._core.runner(self.workspace, policy, emit, approve)
+        def settle(call_id: str) -> None:
+            self.approvals.answer(call_id, Answer("allow"), by="session")
+
+        return self._core.runner(self.workspace, policy, emit, approve, settle)

@@ -85,6 +85,7 @@ class ToolRunner:
         emit: Where events go; the runner sets ``span_id`` to the call's id and ``parent_id``.
         approve: Asks the person.
         settings: Where tools work.
+        settle: Allows an open question by ``call_id``: a grant for the session has come to cover it.
         clock: Measures durations.
         sleep: Waits between attempts.
     """
@@ -97,6 +98,7 @@ class ToolRunner:
         approve: Approve,
         settings: RunnerSettings,
         *,
+        settle: Callable[[str], object] | None = None,
         clock: Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -105,6 +107,8 @@ class ToolRunner:
         self._emit = emit
         self._approve = approve
         self._settings = settings
+        self._settle = settle
+        self._asking: dict[str, tuple[ToolSpec, dict[str, JsonValue]]] = {}
         self._clock = clock or SystemClock()
         self._sleep = sleep
 
@@ -151,18 +155,32 @@ class ToolRunner:
         if decision.action == "allow":
             return None
         preview = await self._preview(spec, checked)
-        answer, feedback = await self._approve(call.emit, call.request.call_id, spec, call.args, preview)
+        call_id = call.request.call_id
+        if self._policy.decide(spec, full).action == "allow":
+            return None  # granted for the session while the preview was made
+        self._asking[call_id] = (spec, full)
+        try:
+            answer, feedback = await self._approve(call.emit, call_id, spec, call.args, preview)
+        finally:
+            del self._asking[call_id]
         match answer:
             case "allow":
                 return None
             case "allow_session":
                 self._policy.allow_session(spec, full)
+                self._settle_covered()
                 return None
             case "deny" | "cancelled":
                 said = (
                     f" They said: {encodable(feedback)}" if feedback else " Find another way, or ask them."
                 )
                 return _denied(call, f"{spec.name} was not run: the person did not allow it.{said}")
+
+    def _settle_covered(self) -> None:
+        """Calls of the same step wait for an answer that the grant has just given."""
+        for call_id, (spec, full) in list(self._asking.items()):
+            if self._settle is not None and self._policy.decide(spec, full).action == "allow":
+                self._settle(call_id)
 
     async def _preview(self, spec: ToolSpec, checked: BaseModel) -> str | None:
         """What the approval shows. A ``ToolError`` says that the call would fail anyway."""

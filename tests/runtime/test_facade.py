@@ -134,6 +134,29 @@ async def test_allowed_for_the_session_asks_once(shell: Shell) -> None:
     assert types(events).count("tool_end") == 2
 
 
+async def test_allowed_for_the_session_settles_what_waits_beside_it(shell: Shell) -> None:
+    calls = [{"type": "tool", "tool_name": "write_file", "args": {"path": p, "content": p}} for p in "ab"]
+    calls.append({"type": "tool", "tool_name": "shell", "args": {"command": "true"}})
+    await shell.open([json.dumps(calls)], [final("done")])
+    await shell.runtime.submit(shell.id, "write two")
+    asked: list[ev.ApprovalRequest] = []
+
+    def all_asked(event: ev.Event) -> bool:
+        if isinstance(event, ev.ApprovalRequest):
+            asked.append(event)
+        return len(asked) == 3
+
+    await shell.until(all_asked)
+    written = [event.call_id for event in asked if event.tool_name == "write_file"]
+    await shell.runtime.answer(shell.id, written[0], "allow_session")
+    (command,) = [event.call_id for event in asked if event.tool_name == "shell"]
+    await shell.runtime.answer(shell.id, command, "deny")
+    events = await shell.done()
+    decisions = {event.call_id: event.decision for event in events if isinstance(event, ev.ApprovalResult)}
+    assert decisions == {written[0]: "allow_session", written[1]: "allow", command: "deny"}
+    assert (shell.folder / "b").read_text() == "b"
+
+
 async def test_cancel_while_waiting_for_approval(shell: Shell) -> None:
     await shell.open([call("shell", command="true")])
     await shell.runtime.submit(shell.id, "run")
