@@ -72,6 +72,8 @@ class Draft:
         parent = self.view.spans.get(span.parent_id or "")
         if parent is not None:
             parent.children.append(span.id)
+            if isinstance(parent, StepSpan) and parent.ended is not None:
+                parent.state, parent.ended, parent.last_seq = "running", None, None
             self.changes.spans.add(parent.id)
         self.changes.spans.add(span.id)
 

@@ -14,6 +14,7 @@ class Texts:
         self._draft = draft
         self._texts: dict[tuple[str, str], int] = {}
         self._last_answer: AnswerBlock | None = None
+        self._thinking: ThoughtBlock | None = None
 
     def llm_start(self, event: ev.LlmStart) -> None:
         draft = self._draft
@@ -44,6 +45,8 @@ class Texts:
                 span.ttft_ms = (span.first_token - span.started) * 1000
                 draft.changes.spans.add(span.id)
         if event.channel == "action":
+            if self._thinking is not None:
+                self._end_thought(event)
             return
         key = (event.span_id or "", event.channel)
         index = self._texts.get(key)
@@ -59,12 +62,17 @@ class Texts:
     def _open_text(self, event: ev.LlmDelta) -> AnswerBlock | ThoughtBlock:
         draft = self._draft
         if event.channel == "thought":
-            return draft.add(ThoughtBlock(*draft.place(event)))
-        thought = self._texts.get((event.span_id or "", "thought"))
-        if thought is not None:
-            self._set_text_state(thought, "done")
+            self._thinking = draft.add(ThoughtBlock(*draft.place(event), started=seconds(event.ts)))
+            return self._thinking
+        self._end_thought(event)
         self._last_answer = draft.add(AnswerBlock(*draft.place(event)))
         return self._last_answer
+
+    def _end_thought(self, event: ev.LlmDelta) -> None:
+        """The model says or does something: what it thought before that is complete."""
+        if self._thinking is not None and self._thinking.span_id == event.span_id:
+            self._draft.view.time = seconds(event.ts)
+            self._set_text_state(self._thinking.index, "done")
 
     def llm_retry(self, event: ev.LlmRetry) -> None:
         draft = self._draft
@@ -95,6 +103,10 @@ class Texts:
             event.usage.input_tokens + event.usage.output_tokens or draft.view.context_tokens
         )
         self._end_span_texts(event.span_id, "cancelled" if stopped else "done")
+        if event.finish_reason == "max_tokens":
+            draft.notice(
+                event, "warning", "cut off: the model reached its limit for one answer (max_tokens)"
+            )
 
     def raw(self, event: ev.ReactModelRaw) -> None:
         span = self._draft.view.spans.get(event.span_id or "")
@@ -116,6 +128,9 @@ class Texts:
         if isinstance(block, AnswerBlock | ThoughtBlock):
             block.state = state
             draft.changes.blocks.add(index)
+        if isinstance(block, ThoughtBlock) and state != "streaming":
+            block.ended = block.ended or draft.view.time
+            self._thinking = None
 
     def _end_span_texts(self, span_id: str | None, state: TextState) -> None:
         for channel in ("answer", "thought"):

@@ -101,8 +101,12 @@ class AnswerBlock(Block):
 
 @dataclass(slots=True)
 class ThoughtBlock(Block):
+    """What the model thought. ``started`` and ``ended`` are seconds since the epoch."""
+
     text: TextBuffer = field(default_factory=TextBuffer)
     state: TextState = "streaming"
+    started: float = 0.0
+    ended: float | None = None
 
 
 @dataclass(slots=True)

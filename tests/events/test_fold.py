@@ -8,7 +8,15 @@ from agent_tui.events import types as ev
 from agent_tui.events.fold import Fold
 from agent_tui.events.log import SessionLog
 from agent_tui.events.unfinished import Unfinished
-from agent_tui.events.view import AnswerBlock, LlmSpan, NoticeBlock, PromptBlock, RunSpan, ToolBlock
+from agent_tui.events.view import (
+    AnswerBlock,
+    LlmSpan,
+    NoticeBlock,
+    PromptBlock,
+    RunSpan,
+    ThoughtBlock,
+    ToolBlock,
+)
 from tests.events.strategies import event_lists
 from tests.fakes.clock import FakeClock
 
@@ -193,3 +201,36 @@ def test_a_steer_shows_where_it_was_applied() -> None:
     story.log.append(ev.SteerApplied, run_id="r", text="be brief")
     assert story.view.steers == []
     assert story.blocks(PromptBlock)[-1].kind == "steer"
+
+
+def test_a_thought_lasts_until_the_model_says_or_does_something() -> None:
+    story = Story()
+    story.run()
+    story.llm()
+    story.delta("hm", channel="thought")
+    story.clock.advance(2.0)
+    story.delta('{"tool"', channel="action")
+    (thought,) = story.blocks(ThoughtBlock)
+    assert (thought.state, thought.ended - thought.started) == ("done", 2.0)
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    story = Story()
+    story.run()
+    story.llm()
+    story.delta("half of")
+    story.llm_done(reason="max_tokens")
+    (notice,) = story.blocks(NoticeBlock)
+    assert "cut off" in notice.text
+
+
+def test_a_step_lasts_as_long_as_the_tools_it_calls() -> None:
+    story = Story()
+    story.run()
+    story.llm()
+    story.llm_done(reason="tool_calls")
+    story.log.append(
+        ev.ToolStart, run_id="r", span_id="t", parent_id="st", call_id="c", tool_name="sleep", args={},
+        risk="low", timeout_s=None,
+    )  # fmt: skip
+    assert (story.view.spans["st"].state, story.view.spans["st"].ended) == ("running", None)

@@ -68,7 +68,7 @@ async def test_a_thought_is_folded_and_opens() -> None:
         block.state = "done"
         app.conversation.update_blocks({0})
         await pilot.pause()
-        assert app.screen_rows()[0] == "✻ thought, 19 characters"
+        assert app.screen_rows()[0] == "✻ thought"
 
 
 async def test_void_text_takes_no_room_and_stopped_text_is_marked() -> None:

@@ -23,7 +23,7 @@ from agent_tui.safetext import visible
 from agent_tui.tui.markdown import Line, MarkdownStream, MarkdownStyles, wrap
 from agent_tui.tui.markdown.lines import clip, width_of
 from agent_tui.tui.widgets.conversation.palette import Palette
-from agent_tui.tui.widgets.conversation.tools import tool_lines
+from agent_tui.tui.widgets.conversation.tools import duration, tool_lines
 
 _PROMPT_SIGNS = {"prompt": "❯ ", "shell": "! ", "tool": "⚙ ", "steer": "↪ "}
 _PROMPT_LINES = 30
@@ -238,9 +238,10 @@ def _thought_head(block: ThoughtBlock, look: Look, *, opened: bool) -> Line:
             text = text[max(1, (width_of(text) - room) // 2) :]
     else:
         snippet = visible(str(block.text)[:_SNIPPET])
-        head, text = f"✻ thought, {block.text.length:,} characters ", " ".join(snippet.split())
-        head += _ENDS[block.state] + " " if block.state in _ENDS else ""
-    return _one(head + ("" if opened else text), muted, look.width)
+        took = f" for {duration((block.ended - block.started) * 1000)}" if block.ended else ""
+        end = f"  {_ENDS[block.state]}" if block.state in _ENDS else ""
+        head, text = f"✻ thought{took}{end}  ", " ".join(snippet.split())
+    return _one(head.rstrip() if opened else head + text, muted, look.width)
 
 
 def _plan(block: PlanBlock, look: Look) -> list[Line]:
