@@ -102,7 +102,7 @@ class AgentApp(App[int]):
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
         hooks = Hooks(self._on_frame, self.say, self.give_back, self.crash)
-        self.controller = SessionController(open_runtime, hooks, fps=settings.fps)
+        self.controller: SessionController = SessionController(open_runtime, hooks, fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
         self._take_theme(settings.theme)
 

@@ -16,6 +16,8 @@ _SHORT = {
     "slash": "/",
     "delete": "del",
     "grave_accent": "`",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 

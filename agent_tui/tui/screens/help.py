@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -17,6 +18,15 @@ from agent_tui.tui.keys import KEYS, display_key
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+
+Row = tuple[str, str, str]
+"""Keys, what they do, and the name in ``[keys]``."""
+Section = tuple[str, list[Row]]
+_KEYS_WIDTH = 16
+_KEYS_WIDTH_NARROW = 10
+_NARROW = 60
+_NAME_AT = 58
+"""The column where names begin, if they fit there."""
 
 
 def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
@@ -61,7 +71,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > VerticalScroll {
-        width: 84; max-width: 96%; height: auto; max-height: 92%;
+        width: 90; max-width: 96%; height: auto; max-height: 92%;
         background: $surface; border: round $border; padding: 0 2;
     }
     HelpScreen Static { height: auto; width: 1fr; }
@@ -75,20 +85,21 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes · ↑ ↓ scroll"
-            yield Static(self._page(), markup=False)
+            yield Page(self._sections())
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
-    def _page(self) -> Content:
-        lines: list[Content] = []
+    def _sections(self) -> Iterator[Section]:
         for group in dict.fromkeys(key.group for key in KEYS):
-            rows = [
-                (self._keys(key.id, key.keys), key.description, key.id)
-                for key in KEYS
-                if key.group == group
-            ]
-            lines += _section(group, rows)
+            yield (
+                group,
+                [
+                    (self._keys(key.id, key.keys), key.description, key.id)
+                    for key in KEYS
+                    if key.group == group
+                ],
+            )
         for title, part in _parts():
             rows = [
                 (self._keys(str(binding.id), binding.key), binding.description, str(binding.id))
@@ -96,29 +107,58 @@ class HelpScreen(ModalScreen[None]):
                 if binding.description
             ]
             if rows:
-                lines += _section(title, rows)
-        commands = [
-            (f"/{command.name} {command.usage}".strip(), command.description, "") for command in COMMANDS
-        ]
-        lines += _section("Commands", commands)
-        lines.append(
-            Content.styled(
-                "The names on the right are those of [keys] in the configuration.", "$text-muted"
-            )
+                yield title, rows
+        yield (
+            "Commands",
+            [(f"/{command.name} {command.usage}".strip(), command.description, "") for command in COMMANDS],
         )
-        return Content("\n").join(lines)
 
     def _keys(self, name: str, default: str) -> str:
         keys = self._keymap.get(name, default)
         return ", ".join(display_key(key) for key in keys.split(","))
 
 
-def _section(title: str, rows: list[tuple[str, str, str]]) -> list[Content]:
-    lines = [Content.styled(title, "bold $primary")]
-    for keys, description, name in rows:
-        line = Content.assemble((f"{keys:<20}", "$accent"), " ", (f"{description:<38}", "$foreground"))
-        if name:
-            line = Content.assemble(line, "  ", (name, "$text-muted"))
-        lines.append(line)
-    lines.append(Content(""))
-    return lines
+class Page(Static):
+    """Sections of keys, what they do, and their names: beside each other where there is room."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        super().__init__(markup=False)
+        self._parts = list(sections)
+        self._drawn_at = 0
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width != self._drawn_at:
+            self._drawn_at = event.size.width
+            self.update(self._page(event.size.width))
+
+    def _page(self, width: int) -> Content:
+        lines: list[Content] = []
+        for title, rows in self._parts:
+            lines.append(Content.styled(title, "bold $primary"))
+            for row in rows:
+                lines += _row(row, width)
+            lines.append(Content(""))
+        lines.append(
+            Content.styled("The grey names are those of [keys] in the configuration.", "$text-muted")
+        )
+        return Content("\n").join(lines)
+
+
+def _row(row: Row, width: int) -> Iterator[Content]:
+    keys, description, name = row
+    room = _KEYS_WIDTH if width >= _NARROW else _KEYS_WIDTH_NARROW
+    margin = " " * (room + 1)
+    first = Content.styled(f"{keys:<{room}} ", "$accent")
+    if len(keys) > room:
+        yield first
+        first = Content(margin)
+    used = len(margin) + len(description)
+    line = Content.assemble(first, (description, "$foreground"))
+    if not name:
+        yield line
+    elif used + 2 + len(name) <= width:
+        gap = max(2, min(_NAME_AT, width - len(name)) - used)
+        yield Content.assemble(line, " " * gap, (name, "$text-muted"))
+    else:
+        yield line
+        yield Content.assemble(margin, (name, "$text-muted"))

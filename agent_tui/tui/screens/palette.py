@@ -56,7 +56,8 @@ class ShellCommands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         async for entry in self._entries():
-            score = matcher.match(f"{entry.text} {entry.help}")
+            # The name may be spelt in part; in a sentence that would find anything.
+            score = matcher.match(entry.text) or (query.lower() in entry.help.lower()) / 10
             if score > 0:
                 yield Hit(score, matcher.highlight(entry.text), entry.run, text=entry.text, help=entry.help)
 
@@ -108,6 +109,6 @@ class ShellCommands(Provider):
             help_text = visible(model.description if model.usable else model.reason, newlines=False)
             yield Entry(f"model {name}", help_text, run, shown=False)
         for tool in tools:
-            first = visible(tool.description.partition("\n")[0], newlines=False)
+            first = visible(tool.description.partition("\n")[0].partition(". ")[0], newlines=False)
             run = partial(self._shell.give_back, f"/tool {tool.name} {{}}")
             yield Entry(f"tool {visible(tool.name, newlines=False)}", first, run, shown=False)

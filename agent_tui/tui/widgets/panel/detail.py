@@ -151,7 +151,9 @@ def _approval(block: ToolBlock) -> str:
         return "waits for an answer"
     if block.by is None:
         return ""
-    verb = {"denied": "denied", "cancelled": "cancelled"}.get(block.state, "allowed")
+    verb = "denied" if block.state == "denied" else "allowed"
+    if block.state == "cancelled" and block.duration_ms is None:
+        verb = "cancelled"  # before the tool had begun
     return f"{verb} by {one_line(block.by, 60)}"
 
 
