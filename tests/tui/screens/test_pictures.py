@@ -51,7 +51,7 @@ def test_answered(picture: Picture) -> None:
 def test_cancelled(picture: Picture) -> None:
     async def escape(pilot: Pilot[Any], app: AgentApp) -> None:
         await pilot.press("escape")
-        await until(pilot, lambda: "cancelled in" in screen_text(app))
+        await until(pilot, lambda: "cancelled in" in screen_text(app) and ended(app))
 
     picture(streaming, prompt=PROMPT, until_state=shows("87.2"), then=escape)
 
