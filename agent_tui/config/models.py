@@ -90,7 +90,7 @@ class UiSettings(Section):
     """The screen.
 
     Attributes:
-        esc_delay_ms: int | Literal["auto"] = limited("auto", at_least=0, at_most=2000)
+        esc_delay_ms: How long a lone Esc waits for the rest of a sequence; ``auto`` goes by the terminal.
         mouse: Let the screen have the mouse; without it the terminal selects text itself.
         fps: Most repaints in a second.
         linear: Plain lines, for screen readers and dumb terminals.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from agent_tui.errors import ConfigError
+from agent_tui.errors import ConfigError, ModelAuthError
 
 _KEY_SHAPES = re.compile(r"AIza[\w-]{10,}|sk-[\w-]{10,}|(?<=key=)[^&\s\"']+|(?<=Bearer )\S+")
 
@@ -27,10 +27,27 @@ def check_url(url: str, variable: str) -> str:
     except ValueError:
         fits = False
     if not fits:
-        raise ConfigError(
-            f"{variable} is not a URL: {url!r}", hint="it looks like http://127.0.0.1:8080/v1"
-        )
+        # Not repeated: keys are put into the wrong variable.
+        raise ConfigError(f"{variable} is not a URL", hint="it looks like http://127.0.0.1:8080/v1")
     return url
+
+
+def check_key(key: str, variable: str) -> str:
+    """``key``, if a header can carry it.
+
+    Raises:
+        ModelAuthError: It cannot; names the ``variable`` that it came from.
+    """
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        hint = "set it again, without spaces, quotes or line breaks"
+        raise ModelAuthError(f"{variable} holds characters that no key has", hint=hint)
+    return key
+
+
+def shown_url(url: str) -> str:
+    """``url`` as people may see it: without a login and without a query, which may hold a key."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
 def is_local(url: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_tui.errors import ModelAuthError
 from agent_tui.llm.client import Capabilities, LLMClient, collect
-from agent_tui.llm.endpoint import check_url, proxy_for
+from agent_tui.llm.endpoint import check_key, check_url, proxy_for, shown_url
 from agent_tui.llm.gemini_dialect import Reader, calls_tools, config, contents, thinks
 from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart, ToolDeclaration
 
@@ -121,6 +121,7 @@ class GeminiClient(LLMClient):
         self._name = name
         self._key = api_key
         self._url = base_url.rstrip("/")
+        self._shown = shown_url(base_url)
         self._proxy = proxy
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
@@ -130,13 +131,14 @@ class GeminiClient(LLMClient):
         """The model with key, base URL and proxy from ``env``.
 
         Raises:
-            ModelAuthError: There is no key.
+            ModelAuthError: There is no key, or what is set cannot be one.
             ConfigError: The base URL is none.
         """
         key = key_of(env)
         if key is None:
             hint = "set GEMINI_API_KEY (https://aistudio.google.com/apikey), or use `-m demo`"
             raise ModelAuthError("no key for Gemini", hint=hint)
+        check_key(key, "GOOGLE_API_KEY" if env.get("GOOGLE_API_KEY") else "GEMINI_API_KEY")
         url = check_url(env.get("GOOGLE_GEMINI_BASE_URL") or DEFAULT_URL, "GOOGLE_GEMINI_BASE_URL")
         return cls(name, api_key=key, base_url=url, proxy=proxy_for(url, env))
 
@@ -174,7 +176,7 @@ class GeminiClient(LLMClient):
                 for part in reader.read(response):
                     yield part
         except opened.errors.FOREIGN as error:
-            raise opened.errors.translate(error, self._key, self._name, self._url) from None
+            raise opened.errors.translate(error, self._key, self._name, self._shown) from None
         finally:
             await pump.aclose()
         yield reader.finish()
@@ -189,7 +191,7 @@ class GeminiClient(LLMClient):
                 async with asyncio.timeout(options.timeout_s):
                     response = await opened.models.generate_content(**self._request(messages, options))
         except opened.errors.FOREIGN as error:
-            raise opened.errors.translate(error, self._key, self._name, self._url) from None
+            raise opened.errors.translate(error, self._key, self._name, self._shown) from None
         finally:
             exchange.cut()
             await exchange.aclose()

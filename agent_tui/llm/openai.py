@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from agent_tui.errors import ModelAuthError, ModelUnavailable
 from agent_tui.llm.client import Capabilities, LLMClient, collect
-from agent_tui.llm.endpoint import check_url, is_local, proxy_for
+from agent_tui.llm.endpoint import check_key, check_url, is_local, proxy_for, shown_url
 from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart
 from agent_tui.llm.openai_dialect import Reader, request
 from agent_tui.llm.sendable import clean_json
@@ -70,6 +70,7 @@ class OpenAIClient(LLMClient):
         self._name = name
         self._key = api_key
         self._url = base_url.rstrip("/")
+        self._shown = shown_url(base_url)
         self._proxy = proxy
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
@@ -86,7 +87,9 @@ class OpenAIClient(LLMClient):
         key = env.get("OPENAI_API_KEY") or None
         if key is None and not is_local(url):
             hint = "set OPENAI_API_KEY, or OPENAI_BASE_URL to a local server, or use `-m demo`"
-            raise ModelAuthError(f"no key for {url}", hint=hint)
+            raise ModelAuthError(f"no key for {shown_url(url)}", hint=hint)
+        if key is not None:
+            check_key(key, "OPENAI_API_KEY")
         return cls(name, api_key=key, base_url=url, proxy=proxy_for(url, env))
 
     async def warm_up(self) -> None:
@@ -127,7 +130,7 @@ class OpenAIClient(LLMClient):
                 for part in reader.read(chunk):
                     yield part
         except opened.errors.FOREIGN as error:
-            raise opened.errors.of_transport(error, key=self._key, url=self._url) from None
+            raise opened.errors.of_transport(error, key=self._key, url=self._shown) from None
         finally:
             await pump.aclose()
         for part in reader.finish():
@@ -136,7 +139,7 @@ class OpenAIClient(LLMClient):
     async def _chunks(self, opened: _Opened, response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
         """The JSON objects of the response, be it a stream or, from servers that cannot, whole."""
         if response.status_code != 200:
-            raise await opened.errors.of_response(response, key=self._key, name=self._name, url=self._url)
+            raise await opened.errors.of_response(response, key=self._key, name=self._name, url=self._shown)
         if response.headers.get("content-type", "").startswith("application/json"):
             yield self._object(opened, await response.aread())
             return
@@ -163,9 +166,9 @@ class OpenAIClient(LLMClient):
     def _object(self, opened: _Opened, data: str | bytes) -> dict[str, Any]:
         found = self._parse(data)
         if found is None:
-            raise ModelUnavailable(f"the answer of {self._url} could not be read", code="bad_response")
+            raise ModelUnavailable(f"the answer of {self._shown} could not be read", code="bad_response")
         if found.get("error"):
-            raise opened.errors.of_body(None, found, {}, key=self._key, name=self._name, url=self._url)
+            raise opened.errors.of_body(None, found, {}, key=self._key, name=self._name, url=self._shown)
         return found
 
     async def generate(
@@ -179,10 +182,10 @@ class OpenAIClient(LLMClient):
                     response = await opened.http.send(self._build(opened, messages, options, stream=False))
             if response.status_code != 200:
                 raise await opened.errors.of_response(
-                    response, key=self._key, name=self._name, url=self._url
+                    response, key=self._key, name=self._name, url=self._shown
                 )
         except opened.errors.FOREIGN as error:
-            raise opened.errors.of_transport(error, key=self._key, url=self._url) from None
+            raise opened.errors.of_transport(error, key=self._key, url=self._shown) from None
         finally:
             exchange.cut()
             await exchange.aclose()

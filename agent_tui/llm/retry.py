@@ -30,9 +30,9 @@ class ModelRetryPolicy:
         max_retry_after_s: A provider that asks for a longer wait than this is not asked again.
     """
 
-    attempts: int = 4
+    attempts: int = 5
     first_delay_s: float = 0.5
-    max_delay_s: float = 20.0
+    max_delay_s: float = 30.0
     stall_s: float | None = 60.0
     first_part_s: float | None = None
     max_retry_after_s: float = 120.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent_tui.errors import ConfigError, NotFoundError, UsageError
 from agent_tui.llm.client import LLMClient
-from agent_tui.llm.endpoint import check_url, is_local
+from agent_tui.llm.endpoint import check_url, is_local, shown_url
 from agent_tui.llm.gemini import CONTEXT_TOKENS, key_notice, key_of
 from agent_tui.llm.openai import DEFAULT_URL as OPENAI_URL
 
@@ -145,7 +145,9 @@ def _openai_models(env: Mapping[str, str]) -> list[ModelInfo]:
         return [ModelInfo("openai:NAME", "openai", False, error.message)]
     if url.rstrip("/") != OPENAI_URL:
         usable = bool(env.get("OPENAI_API_KEY")) or is_local(url)
-        reason = f"served by {url}" if usable else f"no key for {url}: set OPENAI_API_KEY"
+        reason = (
+            f"served by {shown_url(url)}" if usable else f"no key for {shown_url(url)}: set OPENAI_API_KEY"
+        )
         return [ModelInfo("openai:NAME", "openai", usable, reason)]
     usable = bool(env.get("OPENAI_API_KEY"))
     reason = "OPENAI_API_KEY is set"

@@ -179,4 +179,4 @@ class Journal:
             try:
                 return self._reader.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                raise schema.damaged(self.path, error) from error
+                raise schema.unusable(self.path, error) from error

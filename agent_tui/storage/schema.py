@@ -7,14 +7,16 @@ import sqlite3
 from pathlib import Path
 
 from agent_tui.errors import StorageError
+from agent_tui.storage import migrate
 
-VERSION = 1
+VERSION = 2
 """``user_version`` of the file. It goes up when an older program could not read the newer file."""
 
 BUSY_S = 5.0
 """Longest wait for another process that is writing."""
 
-_TABLES = """
+_TABLES = (
+    """
 CREATE TABLE sessions (
     id TEXT PRIMARY KEY,
     cwd TEXT NOT NULL DEFAULT '',
@@ -22,23 +24,35 @@ CREATE TABLE sessions (
     title TEXT NOT NULL DEFAULT '',
     created TEXT NOT NULL,
     last_ts TEXT NOT NULL,
-    last_seq INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX sessions_by_time ON sessions (last_ts);
+    last_seq INTEGER NOT NULL,
+    runs INTEGER NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0,
+    cost REAL,
+    deleted INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID
+""",
+    "CREATE INDEX sessions_by_time ON sessions (last_ts)",
+    """
 CREATE TABLE events (
     session_id TEXT NOT NULL,
     seq INTEGER NOT NULL,
     type TEXT NOT NULL,
     line BLOB NOT NULL,
     PRIMARY KEY (session_id, seq)
-) WITHOUT ROWID;
+) WITHOUT ROWID
+""",
+    """
 CREATE INDEX marks ON events (session_id, type, seq)
-    WHERE type IN ('run_start', 'run_done', 'prompt_queued', 'prompt_unqueued');
-"""
+    WHERE type IN ('run_start', 'run_done', 'prompt_queued', 'prompt_unqueued')
+""",
+    *migrate.SEARCH_TABLES,
+)
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for writing; makes the file, its folder and its tables if there are none.
+
+    The file of an older program is brought up to date. What is deleted is overwritten.
 
     In WAL mode with ``synchronous=NORMAL`` a commit survives the death of the process at once; a
     power cut may take back the last commits since a checkpoint, but never harms the file.
@@ -54,14 +68,15 @@ def connect(path: Path) -> sqlite3.Connection:
         _check_version(db, path)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            _create(db)
+        db.execute("PRAGMA secure_delete=ON")
+        if db.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+            _bring_up_to_date(db, path)
     except sqlite3.OperationalError:
         db.close()
         raise
     except sqlite3.DatabaseError as error:
         db.close()
-        raise damaged(path, error) from error
+        raise unusable(path, error) from error
     except BaseException:
         db.close()
         raise
@@ -69,7 +84,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that can only read.
+    """A connection that can only read. The file of an older program is brought up to date before.
 
     Raises:
         StorageError: There is no such file, or it cannot be read.
@@ -87,23 +102,28 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         _check_version(db, path)
     except sqlite3.DatabaseError as error:
         db.close()
-        raise damaged(path, error) from error
+        raise unusable(path, error) from error
     except BaseException:
         db.close()
         raise
     return db
 
 
-def damaged(path: Path, error: sqlite3.Error) -> StorageError:
-    """What to tell the person about a file that SQLite refuses."""
-    return StorageError(
-        f"the journal {path} cannot be read: {error}",
-        hint=f"to begin a new one, move it away: mv '{path}' '{path}.damaged'",
-    )
+def unusable(path: Path, error: sqlite3.Error) -> StorageError:
+    """What to tell the person about a file that SQLite refuses: moved away is only what is damaged."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says more of the same
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            hint = "another program is writing it: try again in a moment"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            hint = f"to begin a new one, move it away: mv '{path}' '{path}.damaged'"
+        case _:
+            hint = "check the disk's space and the folder's permissions, or run `agent-tui doctor`"
+    return StorageError(f"the journal {path} cannot be used: {error}", hint=hint)
 
 
-def _check_version(db: sqlite3.Connection, path: Path) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+def _check_version(db: sqlite3.Connection, path: Path) -> int:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise StorageError(
             f"the journal {path} was written by a newer agent-tui "
@@ -117,18 +137,27 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
             f"{path} is a database of something else",
             hint="move it away, or set AGENT_TUI_HOME to another folder",
         )
+    return version
 
 
-def _create(db: sqlite3.Connection) -> None:
+def _bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables, or changes those of an older program, in one transaction."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have made the tables while this one waited for the lock.
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in _TABLES.split(";"):
-                if statement.strip():
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version={VERSION}")
+        # Another process may have done it while this one waited for the lock.
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in _TABLES:
+                db.execute(statement)
+        else:
+            for older in range(version, VERSION):
+                migrate.STEPS[older](db)
+        db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
-    except BaseException:
+    except (ValueError, KeyError, TypeError) as error:
         db.execute("ROLLBACK")
+        raise damaged(path, sqlite3.DatabaseError(f"an event in it is not one: {error}")) from error
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise

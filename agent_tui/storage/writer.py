@@ -170,7 +170,7 @@ class Writer:
         try:
             result = call.function(self._db)
         except sqlite3.Error as error:
-            failure = schema.damaged(self.path, error)
+            failure = schema.unusable(self.path, error)
         except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
             failure = error
 
@@ -197,7 +197,7 @@ class Writer:
             lines = [line for line in self._pending if self._may_write(line[0])]
             self._commit(self._db, lines)
         except sqlite3.IntegrityError as error:
-            if self._drop_taken(error):
+            if self._db is not None and self._drop_taken(self._db, error):
                 self._write(now=now)
         except (OSError, sqlite3.Error, StorageError) as error:
             self._problem(error)
@@ -229,15 +229,18 @@ class Writer:
         except OSError as error:
             raise StorageError(f"cannot lock session {session_id}: {error.strerror}") from error
 
-    def _drop_taken(self, error: sqlite3.IntegrityError) -> bool:
+    def _drop_taken(self, db: sqlite3.Connection, error: sqlite3.IntegrityError) -> bool:
         """Gives up on sessions in which somebody else took the same numbers; false if none is."""
-        assert self._db is not None
         before = len(self._pending)
         for session_id in {line[0] for line in self._pending}:
             first = min(seq for other, seq, _ in self._pending if other == session_id)
-            taken = self._db.execute(
-                "SELECT 1 FROM events WHERE session_id = ? AND seq >= ?", (session_id, first)
-            ).fetchone()
+            try:
+                taken = db.execute(
+                    "SELECT 1 FROM events WHERE session_id = ? AND seq >= ?", (session_id, first)
+                ).fetchone()
+            except sqlite3.Error as unreadable:
+                self._problem(unreadable)
+                return False
             if taken:
                 self._refuse(session_id)
         self._pending = [line for line in self._pending if line[0] not in self._refused]

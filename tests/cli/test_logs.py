@@ -46,6 +46,7 @@ def test_lines_are_json_and_carry_the_run(tmp_path: Path) -> None:
         "Authorization: Bearer sk-abcdefghijklmnopqrstuv",
         "x-goog-api-key: whatever-this-is",
         "sk-proj-abcdefghijklmnop1234",
+        "POST http://me:whatever@127.0.0.1/v1",
     ],
 )
 def test_keys_are_masked(text: str) -> None:

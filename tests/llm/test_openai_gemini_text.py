@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent_tui.errors import ConfigError
+from agent_tui.errors import ConfigError, ModelAuthError, ModelUnavailable
 from agent_tui.llm import router
 from agent_tui.llm.gemini import GeminiClient
 from agent_tui.llm.messages import Message, TextDelta, ToolCall, ToolResult, assistant, system, user
@@ -75,3 +75,28 @@ async def test_a_proxy_that_cannot_be_used(quiet_loop, proxy: str):
     client = OpenAIClient("m", base_url="https://a.org/v1", proxy=proxy)
     with pytest.raises(ConfigError, match="proxy"):
         await client.generate(HELLO)
+
+
+@pytest.mark.parametrize("key", ["sk-é", "sk-a\nb", "sk a", '"\x1b'])
+def test_a_key_that_no_header_can_carry(key: str):
+    for client, variable in ((OpenAIClient, "OPENAI_API_KEY"), (GeminiClient, "GEMINI_API_KEY")):
+        with pytest.raises(ModelAuthError, match=variable) as caught:
+            client.from_env("m", {variable: key})
+        assert key not in str(caught.value)
+
+
+def test_a_key_in_the_wrong_variable_is_not_repeated():
+    with pytest.raises(ConfigError) as caught:
+        OpenAIClient.from_env("m", {"OPENAI_BASE_URL": "my-own-secret"})
+    assert "secret" not in str(caught.value)
+
+
+async def test_logins_and_queries_of_addresses_are_not_shown(quiet_loop):
+    url = "http://me:hunter2@127.0.0.1:1/v1?token=secret"
+    client = OpenAIClient.from_env("m", {"OPENAI_BASE_URL": url})
+    with pytest.raises(ModelUnavailable) as caught:
+        await client.generate(HELLO)
+    reasons = [info.reason for info in router.available_models({"OPENAI_BASE_URL": url})]
+    assert "http://127.0.0.1:1/v1" in str(caught.value)
+    assert "hunter2" not in str([caught.value, reasons])
+    assert "secret" not in str([caught.value, reasons])

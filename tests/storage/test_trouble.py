@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_tui.errors import StorageError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.storage import schema
@@ -79,3 +80,22 @@ async def test_a_lock_that_stays_is_one_notice(tmp_path: Path, monkeypatch: pyte
     assert await journal.close()
     assert len(problems) == 1
     assert "locked" in problems[0]
+
+
+async def test_a_file_that_is_only_locked_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "BUSY_S", 0.02)
+    journal = await Journal.open(tmp_path / "journal.db")
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    assert await journal.flush()
+    other = sqlite3.connect(journal.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="try again") as caught:
+        await journal.reopen("s1")
+    assert "move it away" not in str(caught.value)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await journal.reopen("s1")).id == "s1"
+    await journal.close()
