@@ -112,6 +112,7 @@ class Calls:
         block.state = state
         span = draft.view.spans.get(block.span_id or "")
         if span is not None:
+            span = draft.writable(span)
             span.error = error
             draft.close(span, state, event)
 
@@ -119,6 +120,7 @@ class Calls:
         draft = self._draft
         span = draft.view.spans.get(block.span_id or "")
         if span is not None:
+            span = draft.writable(span)
             span.state = state
             draft.changes.spans.add(span.id)
 
@@ -127,8 +129,13 @@ class Calls:
         index = self._blocks.get(call_id)
         if index is None:
             return None
-        block = draft.view.blocks[index]
+        block = draft.block(index)
         if not isinstance(block, ToolBlock):
             return None
         draft.changes.blocks.add(index)
         return block
+
+    def load(self) -> None:
+        """Finds the calls of a view that was put into the draft."""
+        blocks = self._draft.view.blocks
+        self._blocks = {block.call_id: block.index for block in blocks if isinstance(block, ToolBlock)}

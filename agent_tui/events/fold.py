@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import assert_never
 
 from agent_tui.events import types as ev
 from agent_tui.events.calls import Calls
 from agent_tui.events.draft import Draft, seconds
-from agent_tui.events.texts import Texts
+from agent_tui.events.sharing import view_copy
+from agent_tui.events.texts import Texts, TextsState
 from agent_tui.events.view import (
     Changes,
     PlanBlock,
@@ -31,6 +33,19 @@ _RUN_END: dict[ev.RunStatus, SpanState] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A fold as it was after ``seq`` events. Its view is read, never written."""
+
+    view: SessionView
+    texts: TextsState
+    plan: int | None
+
+    @property
+    def seq(self) -> int:
+        return self.view.seq
+
+
 class Fold:
     """The view of one session, kept up to date event by event."""
 
@@ -43,6 +58,21 @@ class Fold:
     @property
     def view(self) -> SessionView:
         return self._draft.view
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything as it is now, shared and not copied: what is written later is copied then."""
+        self._draft.share()
+        return Checkpoint(view_copy(self.view), self._texts.save(), self._plan)
+
+    @classmethod
+    def resume(cls, checkpoint: Checkpoint) -> Fold:
+        """A fold that goes on from a checkpoint, which stays as it is."""
+        fold = cls()
+        fold._draft.load(view_copy(checkpoint.view))
+        fold._texts.load(checkpoint.texts)
+        fold._calls.load()
+        fold._plan = checkpoint.plan
+        return fold
 
     def apply_all(self, events: Iterable[ev.Event]) -> Fold:
         for event in events:
@@ -149,8 +179,8 @@ class Fold:
                 self._cancelled(event)
             case ev.RunError():
                 self._draft.notice(event, "error", event.error.message)
-                if view.run is not None:
-                    view.run.error = event.error
+                if run := self._draft.run():
+                    run.error = event.error
             case ev.RunDone():
                 self._run_done(event)
             case _:
@@ -201,7 +231,7 @@ class Fold:
             view.title = first_line[:_TITLE_LENGTH]
 
     def _step_start(self, event: ev.ReactStepStart) -> None:
-        run = self.view.run
+        run = self._draft.run()
         if run is not None:
             run.steps, run.max_steps = event.step, event.max_steps
         self._draft.open_span(
@@ -225,6 +255,7 @@ class Fold:
             self._draft.notice(event, "warning", "interrupted: the program ended during this run")
         end = _RUN_END[event.status]
         if isinstance(run, RunSpan):
+            run = self._draft.writable(run)
             run.status, run.steps, run.usage = event.status, event.steps, event.usage
             run.duration_ms = event.duration_ms
             self._draft.close_tree(run, end, event)
@@ -232,8 +263,8 @@ class Fold:
         self._texts.end_all(text_end)
 
     def _cancelled(self, event: ev.Cancelled) -> None:
-        if self.view.run is not None:
-            self.view.run.cancel_latency_ms = event.latency_ms
+        if run := self._draft.run():
+            run.cancel_latency_ms = event.latency_ms
         self._texts.end_all("cancelled")
         self._draft.notice(event, "warning", f"cancelled in {event.latency_ms:.0f} ms")
 
@@ -241,5 +272,5 @@ class Fold:
         if self._plan is None:
             return None
         self._draft.changes.blocks.add(self._plan)
-        block = self.view.blocks[self._plan]
+        block = self._draft.block(self._plan)
         return block if isinstance(block, PlanBlock) else None

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from agent_tui.events import types as ev
 from agent_tui.events.draft import Draft, seconds
 from agent_tui.events.view import AnswerBlock, LlmSpan, TextState, ThoughtBlock
+
+
+class TextsState(NamedTuple):
+    """What ``Texts`` knows beside the view: indices of blocks."""
+
+    texts: dict[tuple[str, str], int]
+    answer: int | None
+    thinking: int | None
 
 
 class Texts:
@@ -13,8 +23,8 @@ class Texts:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._texts: dict[tuple[str, str], int] = {}
-        self._last_answer: AnswerBlock | None = None
-        self._thinking: ThoughtBlock | None = None
+        self._last_answer: int | None = None
+        self._thinking: int | None = None
 
     def llm_start(self, event: ev.LlmStart) -> None:
         draft = self._draft
@@ -31,6 +41,7 @@ class Texts:
         draft = self._draft
         span = draft.view.spans.get(event.span_id or "")
         if isinstance(span, LlmSpan):
+            span = draft.writable(span)
             buffer = (
                 span.answer
                 if event.channel == "answer"
@@ -54,7 +65,7 @@ class Texts:
             index = self._texts[key] = self._open_text(event).index
             if isinstance(span, LlmSpan) and (span.block is None or event.channel == "answer"):
                 span.block = index
-        block = draft.view.blocks[index]
+        block = draft.block(index)
         if isinstance(block, AnswerBlock | ThoughtBlock):
             block.text.append(event.text)
             draft.changes.blocks.add(index)
@@ -62,22 +73,26 @@ class Texts:
     def _open_text(self, event: ev.LlmDelta) -> AnswerBlock | ThoughtBlock:
         draft = self._draft
         if event.channel == "thought":
-            self._thinking = draft.add(ThoughtBlock(*draft.place(event), started=seconds(event.ts)))
-            return self._thinking
+            thought = draft.add(ThoughtBlock(*draft.place(event), started=seconds(event.ts)))
+            self._thinking = thought.index
+            return thought
         self._end_thought(event)
-        self._last_answer = draft.add(AnswerBlock(*draft.place(event)))
-        return self._last_answer
+        answer = draft.add(AnswerBlock(*draft.place(event)))
+        self._last_answer = answer.index
+        return answer
 
     def _end_thought(self, event: ev.LlmDelta) -> None:
         """The model says or does something: what it thought before that is complete."""
-        if self._thinking is not None and self._thinking.span_id == event.span_id:
+        thinking = self._thinking
+        if thinking is not None and self._draft.view.blocks[thinking].span_id == event.span_id:
             self._draft.view.time = seconds(event.ts)
-            self._set_text_state(self._thinking.index, "done")
+            self._set_text_state(thinking, "done")
 
     def llm_retry(self, event: ev.LlmRetry) -> None:
         draft = self._draft
         span = draft.view.spans.get(event.span_id or "")
         if isinstance(span, LlmSpan):
+            span = draft.writable(span)
             span.retry_delay_s = event.delay_s
             draft.changes.spans.add(span.id)
         for channel in ("answer", "thought"):
@@ -95,6 +110,7 @@ class Texts:
         span = draft.view.spans.get(event.span_id or "")
         stopped = event.finish_reason == "cancelled"
         if isinstance(span, LlmSpan):
+            span = draft.writable(span)
             span.finish_reason, span.usage = event.finish_reason, event.usage
             span.ttft_ms = event.ttft_ms if event.ttft_ms is not None else span.ttft_ms
             span.duration_ms = event.duration_ms
@@ -111,6 +127,7 @@ class Texts:
     def raw(self, event: ev.ReactModelRaw) -> None:
         span = self._draft.view.spans.get(event.span_id or "")
         if isinstance(span, LlmSpan):
+            span = self._draft.writable(span)
             span.raw = event.raw
             self._draft.changes.spans.add(span.id)
 
@@ -118,13 +135,14 @@ class Texts:
         draft = self._draft
         span = draft.view.spans.get(event.span_id or "")
         if isinstance(span, LlmSpan):
+            span = draft.writable(span)
             span.duration_ms, span.error = event.duration_ms, event.error
             draft.close(span, "error", event)
         self._end_span_texts(event.span_id, "broken")
 
     def _set_text_state(self, index: int, state: TextState) -> None:
         draft = self._draft
-        block = draft.view.blocks[index]
+        block = draft.block(index)
         if isinstance(block, AnswerBlock | ThoughtBlock):
             block.state = state
             draft.changes.blocks.add(index)
@@ -150,14 +168,26 @@ class Texts:
     def final(self, event: ev.Final) -> None:
         draft = self._draft
         answer = event.answer
-        streamed = self._last_answer
-        shown = streamed is not None and streamed.run_id == event.run_id and str(streamed.text)
-        if shown != answer.answer:
+        streamed = self._answer_of(event.run_id)
+        if streamed is None or str(streamed.text) != answer.answer:
             # What was streamed is not the answer: what `final` says is shown in its place.
-            if streamed is not None and streamed.run_id == event.run_id and answer.repaired is not None:
+            if streamed is not None and answer.repaired is not None:
                 self._set_text_state(streamed.index, "void")
             block = draft.add(AnswerBlock(*draft.place(event)))
             block.text.append(answer.answer)
             block.state = "done"
         if answer.needs_human_review:
             draft.notice(event, "warning", "the agent asks for a person to review this answer")
+
+    def _answer_of(self, run_id: str | None) -> AnswerBlock | None:
+        """The last answer that streamed, if it is of this run."""
+        block = self._draft.view.blocks[self._last_answer] if self._last_answer is not None else None
+        return block if isinstance(block, AnswerBlock) and block.run_id == run_id else None
+
+    # Checkpoints
+
+    def save(self) -> TextsState:
+        return TextsState(dict(self._texts), self._last_answer, self._thinking)
+
+    def load(self, state: TextsState) -> None:
+        self._texts, self._last_answer, self._thinking = dict(state.texts), state.answer, state.thinking

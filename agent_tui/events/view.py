@@ -29,10 +29,11 @@ OUTPUT_KEPT = 200_000
 class TextBuffer:
     """Text that grows by pieces; joined only when somebody reads it."""
 
-    __slots__ = ("_pieces", "length")
+    __slots__ = ("_joined", "_pieces", "length")
 
     def __init__(self, text: str = "") -> None:
         self._pieces = [text] if text else []
+        self._joined = 0
         self.length = len(text)
 
     def append(self, piece: str) -> None:
@@ -49,9 +50,23 @@ class TextBuffer:
             missing -= len(piece)
         return "".join(reversed(pieces))
 
+    def copy(self) -> TextBuffer:
+        """Another buffer that begins with the same text, which the two share.
+
+        Only what came since the last copy is joined, so that many copies of a long text cost no
+        more room than the text itself.
+        """
+        if len(self._pieces) - self._joined > 1:
+            self._pieces[self._joined :] = ["".join(self._pieces[self._joined :])]
+        self._joined = len(self._pieces)
+        twin = TextBuffer()
+        twin._pieces, twin._joined, twin.length = list(self._pieces), self._joined, self.length
+        return twin
+
     def __str__(self) -> str:
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]
+            self._joined = min(self._joined, 1)
         return self._pieces[0] if self._pieces else ""
 
     def __len__(self) -> int:
