@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import traceback
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from agent_tui.tui.session_controller import OpenRuntime
     from agent_tui.tui.settings import UiSettings
+
+
+PAINT_SLOTS_PER_S = 250
 
 
 class ScreenCrashed(AgentTuiError):
@@ -42,6 +46,7 @@ def run_tui(
         AgentTuiError: The session could not be opened, or the screen broke (``ScreenCrashed``, whose
             details are in the log file).
     """
+    _paint_soon()
     from agent_tui.tui.app import AgentApp
     from agent_tui.tui.driver import driver_class
 
@@ -63,6 +68,20 @@ def run_tui(
         f"{type(app.failure).__name__}: {app.failure}",
         hint=f"the details are in {log}" if log else "the log file could not be written",
     ) from app.failure
+
+
+def _paint_soon() -> None:
+    """Sets how long a changed line may wait for its paint, unless the person has.
+
+    Textual paints in slots, 60 a second, so that a word waits up to 16 ms for its turn. How many
+    frames there are is bounded by our own pump; the slots need only be short. The variable is read
+    when Textual is imported, and is not for the programs that tools start.
+    """
+    if "TEXTUAL_FPS" not in os.environ:
+        os.environ["TEXTUAL_FPS"] = str(PAINT_SLOTS_PER_S)
+        import textual.constants  # noqa: F401
+
+        del os.environ["TEXTUAL_FPS"]
 
 
 def _record(error: Exception) -> Path | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -26,6 +27,7 @@ _MARKS = {
     "error": ("✗", "$error"),
 }
 NOTICES_SHOWN = 4
+FIGURES_STEP = 8
 QUEUE_SHOWN = 3
 
 
@@ -42,7 +44,7 @@ class FiguresBar(Widget):
     """Tokens, cost and context, right of the prompt. Nothing used, nothing shown."""
 
     DEFAULT_CSS = """
-    FiguresBar { width: auto; height: 1; padding: 0 1; color: $text-muted; }
+    FiguresBar { width: auto; height: 1; padding: 0 1; color: $text-muted; text-align: right; }
     """
 
     def __init__(self) -> None:
@@ -51,8 +53,16 @@ class FiguresBar(Widget):
 
     def show(self, figures: Figures) -> None:
         if figures != self._figures:
+            before = self._width()
             self._figures = figures
-            self.refresh(layout=True)
+            self.refresh(layout=self._width() != before)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+        return self._width()
+
+    def _width(self) -> int:
+        """In steps, so that the line is not laid out anew for every digit."""
+        return -(-self.render().cell_length // FIGURES_STEP) * FIGURES_STEP
 
     def render(self) -> Content:
         figures = self._figures

@@ -40,7 +40,7 @@ class DocumentView(LineView):
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         if self.shown:
             self._arrange()
-            self.refresh()
+            self.redraw()
 
     def catch_up(self) -> None:
         self._arrange()
@@ -54,7 +54,7 @@ class DocumentView(LineView):
     def on_resize(self) -> None:
         if self.shown and self.layout_of.width != self.row_width:
             self._arrange()
-            self.refresh()
+            self.redraw()
 
     def pieces(self, row: int, width: int) -> list[Piece]:  # noqa: ARG002
         return self.layout_of.pieces(row) if row < self.layout_of.count else []
@@ -92,7 +92,7 @@ class DocumentView(LineView):
         self.layout_of.toggle(section)
         self.set_count(self.layout_of.count)
         self.move_cursor(self.layout_of.start_of(section))
-        self.refresh()
+        self.redraw()
 
     def action_jump(self, by: int) -> None:
         section = self.current()

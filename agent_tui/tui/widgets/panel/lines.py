@@ -5,16 +5,17 @@ It knows rows, a cursor and following the end; what a row says is the subclass's
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 from agent_tui.tui.widgets.panel.text import Piece, fit
 
@@ -86,6 +87,8 @@ class LineView(ScrollView, can_focus=True):
         self.shown = False
         self._styles: dict[str, Style] = {}
         self._count = 0
+        self._strips: dict[int, Strip] = {}
+        self._strips_of: tuple[int, int] = (-1, -1)
 
     # What subclasses say
 
@@ -118,11 +121,20 @@ class LineView(ScrollView, can_focus=True):
         """Tells how many rows there are now; keeps to the end if it follows."""
         if count != self._count:
             self._count = count
-            self.virtual_size = Size(1, count)
+            self._tell_size(Size(1, count))
         if self.cursor is not None and self.cursor >= count:
             self.cursor = count - 1 if count else None
         if self.following:
             self.to_end()
+
+    def _tell_size(self, size: Size) -> None:
+        """Sets what can be scrolled; the screen is laid out anew only if the scroll bar comes or goes."""
+        room = self.container_size.height
+        if not room or self.show_vertical_scrollbar != (size.height > room):
+            self.virtual_size = size
+        else:
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
 
     def to_end(self) -> None:
         """Scrolls to the last row without a say in ``following``."""
@@ -132,19 +144,44 @@ class LineView(ScrollView, can_focus=True):
             self.following = following
 
     def redraw(self, row: int | None = None) -> None:
-        """Draws one row again, or all of them; nothing if it is not on the screen."""
+        """Looks at one row again, or at all of them, and paints those on the screen that look different."""
         if not self.shown:
             return
+        top = self.scroll_offset.y
         if row is None:
-            self.refresh()
-        elif 0 <= row - self.scroll_offset.y < self.size.height:
-            self.refresh_line(row)
+            self._repaint(range(self.size.height))
+        elif 0 <= row - top < self.size.height:
+            self._repaint(range(row - top, row - top + 1))
+
+    def _repaint(self, lines: range) -> None:
+        self._keep_strips_of_this_place()
+        width, changed = self.size.width, []
+        for y in lines:
+            fresh = self.draw_line(y)
+            if fresh != self._strips.get(y):
+                self._strips[y] = fresh
+                changed.append(Region(0, y, width, 1))
+        if changed:
+            super().refresh(*changed)
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        self._strips.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _keep_strips_of_this_place(self) -> None:
+        place = (self.scroll_offset.y, self.size.width)
+        if place != self._strips_of:
+            self._strips_of = place
+            self._strips.clear()
 
     # Drawing
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
+        self._strips.clear()
 
     def style_of(self, name: str) -> Style:
         style = self._styles.get(name)
@@ -154,10 +191,34 @@ class LineView(ScrollView, can_focus=True):
         return style
 
     def render_line(self, y: int) -> Strip:
+        self._keep_strips_of_this_place()
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._strips[y] = self.draw_line(y)
+        return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of ``crop``: the same objects as long as they look the same."""
+        if self.styles.gutter:  # a border, say: Textual draws it
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
+        if filters := self.get_line_filters():
+            background = self.background_colors[1]
+            for line_filter in filters:
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.x or crop.width < self.size.width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
+
+    def draw_line(self, y: int) -> Strip:
+        """What stands on line ``y`` of the screen's part of the view, drawn anew."""
+        return self._draw_row(y).adjust_cell_length(self.size.width, self.style_of(""))
+
+    def _draw_row(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
         if row >= self._count or width <= GUTTER:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of(""))
         here = row == self.cursor
         content = fit(self.pieces(row, width - GUTTER), width - GUTTER)
         segments = [Segment("▌" if here else " ", self.style_of("gutter"))]
