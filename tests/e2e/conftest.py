@@ -21,8 +21,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def begin(
-            *args: str, env: dict[str, str] | None = None, size: tuple[int, int] = (120, 40)
+            *args: str,
+            env: dict[str, str] | None = None,
+            size: tuple[int, int] = (120, 40),
+            config: str = "",
         ) -> Terminal:
+            if config:
+                file = tmp_path / ".home" / "config" / "config.toml"
+                file.parent.mkdir(parents=True)
+                file.write_text(config)
             environment = {"AGENT_TUI_DEMO_TPS": "0", **(env or {})}
             terminal = Terminal([agent_tui(), *args], cwd=tmp_path, env=environment, size=size)
             stack.enter_context(terminal)
