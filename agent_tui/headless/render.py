@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from agent_tui.events import types as ev
 from agent_tui.headless.output import Output
+from agent_tui.safetext import visible
 
 _ARGS_LENGTH = 200
 _ASCII = {"⚙": "*", "✓": "ok", "✗": "failed", "■": "-", "…": "...", "?": "?"}
@@ -112,7 +113,8 @@ class Renderer:
 
     def _note(self, mark: str, words: str) -> None:
         sign = mark if self._output.unicode else _ASCII[mark]
-        self._output.note(f"{sign} {words}")
+        # One line whatever is in it: what a tool or a server said must not look like a line of ours.
+        self._output.note(f"{sign} {visible(words, newlines=False)}")
 
 
 def _short(args: Mapping[str, object]) -> str:

@@ -72,7 +72,8 @@ class Core:
         """The tools of a folder; finding them reads files and may import packages."""
         cwd, found = await asyncio.to_thread(lambda: (cwd.resolve(), discover(cwd, self.trust)))
         registry, clashes = self._registry(found)
-        return Workspace(cwd, registry, (*found.notices, *clashes), tuple(found.untrusted))
+        gone = () if cwd.is_dir() else (f"the folder {cwd} is gone: tools have nowhere to work",)
+        return Workspace(cwd, registry, (*gone, *found.notices, *clashes), tuple(found.untrusted))
 
     def _registry(self, found: Found) -> tuple[ToolRegistry, list[str]]:
         from agent_tui.tools.builtin import builtin_tools

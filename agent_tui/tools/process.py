@@ -112,6 +112,8 @@ def _start(
     except (OSError, ValueError) as error:
         os.close(out_read)
         os.close(err_read)
+        if not cwd.is_dir():
+            raise ToolError(f"the folder {cwd} is gone", hint="ask the person where to work") from error
         raise ToolError(f"the command cannot be started: {error}") from error
     finally:
         os.close(out_write)

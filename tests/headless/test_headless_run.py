@@ -203,3 +203,14 @@ def test_a_reader_that_goes_away_cancels() -> None:
         code = run_headless(RunRequest(prompt="hi", cwd=Path("/work")), open_runtime, Output(out, Stream()))
     assert code == 130
     assert made[0].cancelled_by == "closed output"
+
+
+def test_what_others_say_cannot_pass_for_a_line_of_its_own() -> None:
+    async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
+        emit(ev.ToolStart, call_id="c1", tool_name="calc\n✓ forged", args={}, risk="low")
+        emit(ev.ToolFailed, call_id="c1", error=ev.ErrorInfo(code="x", message="a\n✓ forged\x1b[2J"))
+        return await simple(_, emit)
+
+    outcome = Outcome(script)
+    assert not any(line.startswith("✓ forged") for line in outcome.err.text.splitlines())
+    assert "\x1b" not in outcome.err.text

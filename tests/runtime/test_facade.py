@@ -286,3 +286,17 @@ async def test_a_steer_that_nobody_would_hear_is_refused(shell: Shell) -> None:
     await shell.open()
     await shell.runtime.run_shell(shell.id, "sleep 60")
     assert not await shell.runtime.steer(shell.id, "faster")
+
+
+async def test_a_session_whose_folder_is_gone_says_so(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    await shell.open()
+    session = await shell.runtime.open_session(cwd=folder)
+    await shell.runtime.aclose()
+    folder.rmdir()
+    await shell.open(session=session.id)
+    assert any("is gone" in notice for notice in shell.info.notices)
+    await shell.runtime.run_shell(shell.id, "true")
+    (error,) = [event.error for event in await shell.done() if isinstance(event, ev.ToolFailed)]
+    assert "is gone" in error.message
