@@ -11,14 +11,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent_tui.errors import ConflictError, NotFoundError
 from agent_tui.safetext import encodable
+from agent_tui.storage import library, schema
 from agent_tui.storage import repair as mending
-from agent_tui.storage import schema
 from agent_tui.storage.index import COLUMNS, StoredSession
+from agent_tui.storage.search import Hit, search
 from agent_tui.storage.writer import Writer
+
+T = TypeVar("T")
 
 
 class Journal:
@@ -92,13 +95,23 @@ class Journal:
 
     async def sessions(self, *, cwd: Path | None = None, limit: int = 1000) -> Sequence[StoredSession]:
         """The sessions, or those of one folder, the one last used first."""
-        where, values = ("WHERE cwd = ?", (encodable(str(cwd)),)) if cwd is not None else ("", ())
+        where, values = ("AND cwd = ?", (encodable(str(cwd)),)) if cwd is not None else ("", ())
         rows = await asyncio.to_thread(
             self._query,
-            f"SELECT {COLUMNS} FROM sessions {where} ORDER BY last_ts DESC, id DESC LIMIT ?",
+            f"SELECT {COLUMNS} FROM sessions WHERE NOT deleted {where} ORDER BY last_ts DESC, id DESC LIMIT ?",
             (*values, limit),
         )
         return [StoredSession(*row) for row in rows]
+
+    async def search(self, query: str, *, cwd: Path | None = None, limit: int = 200) -> Sequence[Hit]:
+        """The sessions in which every word occurs, best first, each with the place it was found.
+
+        Raises:
+            StorageError: The file cannot be read.
+        """
+        return await asyncio.to_thread(
+            self._read_with, lambda db: search(db, query, cwd=cwd, limit=limit), []
+        )
 
     async def find(self, prefix: str) -> StoredSession:
         """The one session whose id begins with ``prefix``.
@@ -109,7 +122,8 @@ class Journal:
         prefix = encodable(prefix)
         rows = await asyncio.to_thread(
             self._query,
-            f"SELECT {COLUMNS} FROM sessions WHERE substr(id, 1, ?) = ? ORDER BY last_ts DESC LIMIT 4",
+            f"SELECT {COLUMNS} FROM sessions WHERE substr(id, 1, ?) = ? AND NOT deleted "
+            "ORDER BY last_ts DESC LIMIT 4",
             (len(prefix), prefix),
         )
         found = [StoredSession(*row) for row in rows]
@@ -132,9 +146,7 @@ class Journal:
             StorageError: It cannot be read or repaired.
         """
         if not await self.claim(session_id):
-            raise ConflictError(
-                f"session {session_id} is open in another agent-tui", hint="close it there first"
-            )
+            raise _taken(session_id)
         try:
             await self.repair(session_id)
             return await self.find(session_id)
@@ -168,15 +180,66 @@ class Journal:
 
         return await self._writer.call(mend)
 
+    # Whole sessions
+
+    async def hide(self, session_id: str) -> None:
+        """Deletes a session in a way that can be undone: ``purge`` then does what it says.
+
+        Raises:
+            NotFoundError: There is no such session.
+            ConflictError: Another running program has it.
+        """
+        if not await self.claim(session_id):
+            raise _taken(session_id)
+        if not await self._writer.call(lambda db: library.hide(db, session_id, hidden=True)):
+            await self.release(session_id)
+            raise NotFoundError(f"there is no session {session_id!r}")
+
+    async def unhide(self, session_id: str) -> None:
+        """Takes a ``hide`` back."""
+        await self._writer.call(lambda db: library.hide(db, session_id, hidden=False))
+        await self.release(session_id)
+
+    async def purge(self) -> int:
+        """Really removes what is hidden, also what a killed program had hidden; how many sessions.
+
+        What another running program hid is left to it.
+        """
+
+        def remove(db: sqlite3.Connection) -> int:
+            mine = [name for name in library.hidden(db) if self._writer.claim_now(name)]
+            if mine:
+                library.remove(db, mine)
+            return len(mine)
+
+        return await self._writer.call(remove)
+
+    async def copy(self, source: str, target: str, *, first: bytes, up_to: int) -> None:
+        """Makes a new session of another's events up to ``up_to``; ``first`` is its first event."""
+        done = 0
+        while done < up_to:
+            after = done
+            done = await self._writer.call(
+                lambda db: library.copy_part(db, source, target, first=first, after=after, up_to=up_to)
+            )
+
     # On threads
 
     def _query(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        return self._read_with(lambda db: db.execute(sql, values).fetchall(), [])
+
+    def _read_with(self, read: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+        """What ``read`` finds, or ``nothing`` where there is no file yet."""
         with self._reading:
             if self._reader is None:
                 if not self.path.exists():
-                    return []
+                    return nothing
                 self._reader = schema.connect_reader(self.path)
             try:
-                return self._reader.execute(sql, values).fetchall()
+                return read(self._reader)
             except sqlite3.Error as error:
                 raise schema.unusable(self.path, error) from error
+
+
+def _taken(session_id: str) -> ConflictError:
+    return ConflictError(f"session {session_id} is open in another agent-tui", hint="close it there first")

@@ -99,14 +99,28 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        _check_version(db, path)
+        version = _check_version(db, path)
     except sqlite3.DatabaseError as error:
         db.close()
         raise unusable(path, error) from error
     except BaseException:
         db.close()
         raise
+    if version < VERSION:
+        db.close()
+        _update_file(path)
+        return connect_reader(path)
     return db
+
+
+def _update_file(path: Path) -> None:
+    try:
+        connect(path).close()
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(
+            f"the journal {path} is of an older agent-tui and cannot be brought up to date: {error}",
+            hint="make it and its folder writable",
+        ) from error
 
 
 def unusable(path: Path, error: sqlite3.Error) -> StorageError:
@@ -156,7 +170,10 @@ def _bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
         db.execute("COMMIT")
     except (ValueError, KeyError, TypeError) as error:
         db.execute("ROLLBACK")
-        raise damaged(path, sqlite3.DatabaseError(f"an event in it is not one: {error}")) from error
+        raise StorageError(
+            f"the journal {path} is damaged: an event in it is not one ({error})",
+            hint=f"to begin a new one, move it away: mv '{path}' '{path}.damaged'",
+        ) from error
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
