@@ -24,7 +24,6 @@ class Renderer:
         self._output = output
         self._text: list[str] = []
         self._expected = ""
-        self._span: str | None = None
         self._tools: dict[str, str] = {}
 
     def apply(self, event: ev.Event) -> None:
@@ -33,7 +32,7 @@ class Renderer:
             case ev.LlmDelta(channel="answer"):
                 self._answer(event)
             case ev.LlmStart(attempt=attempt):
-                self._begin_call(event.span_id, again=attempt > 1)
+                self._begin_call(again=attempt > 1)
             case ev.LlmRetry():
                 error = event.error
                 self._note("…", f"{error.message}; attempt {event.attempt} in {event.delay_s:.1f} s")
@@ -73,12 +72,11 @@ class Renderer:
             case _:
                 pass
 
-    def _begin_call(self, span_id: str | None, *, again: bool) -> None:
+    def _begin_call(self, *, again: bool) -> None:
         self._expected = "".join(self._text) if again else ""
         if not again:
             self._output.end_line()
         self._text = []
-        self._span = span_id
 
     def _answer(self, event: ev.LlmDelta) -> None:
         self._text.append(event.text)

@@ -162,12 +162,6 @@ class Policy:
         self._cwd = cwd or Path.cwd()
         self._granted: set[tuple[str, str, str]] = set()
 
-    def for_session(self, cwd: Path) -> Policy:
-        """The same rules for another session, with nothing granted yet."""
-        fresh = Policy(cwd=cwd)
-        fresh._allow, fresh._ask, fresh._deny = self._allow, self._ask, self._deny
-        return fresh
-
     def decide(self, spec: ToolSpec, args: Mapping[str, JsonValue]) -> Decision:
         """What is to happen with a call, and why."""
         for rule in self._deny:

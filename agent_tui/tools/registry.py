@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent_tui.errors import ConfigError, NotFoundError
+from agent_tui.errors import ConfigError
 from agent_tui.llm.messages import ToolDeclaration
 from agent_tui.tools.spec import ToolSpec
 
@@ -57,19 +57,6 @@ class ToolRegistry:
     def get(self, name: str) -> ToolSpec | None:
         """The tool of that name, or None."""
         return self._specs.get(name)
-
-    def require(self, name: str) -> ToolSpec:
-        """The tool of that name.
-
-        Raises:
-            NotFoundError: There is none.
-        """
-        spec = self._specs.get(name)
-        if spec is None:
-            raise NotFoundError(
-                f"no tool is called {name!r}", hint=f"there are {', '.join(self._specs) or 'none'}"
-            )
-        return spec
 
     def names(self) -> list[str]:
         return list(self._specs)

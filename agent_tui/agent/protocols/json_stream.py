@@ -314,7 +314,3 @@ class JsonStream:
         self._state = _State.BROKEN
         self.problem = f"{problem}, but there is {got[:40]!r}"
         return at
-
-    def partial_text(self) -> str:
-        """What has been said so far of the string that is open."""
-        return "".join(self._text)
