@@ -52,8 +52,7 @@ class LocalRuntime:
         if model is not None:
             router.parse(model)
         async with self._opening:  # two at once could make two sessions of one id, each with its own log
-            if self._closed:
-                raise ConflictError("this agent-tui is closing")
+            self._check_open()
             if session_id is None:
                 session = await self._new(cwd or self._cwd, model or self._model)
             else:
@@ -63,6 +62,7 @@ class LocalRuntime:
                 if session_id in self._sessions:
                     return self._sessions[session_id].info()
                 session = await self._stored(session_id, model)
+            self._check_open()
             self._sessions[session.id] = session
         self._warm_up(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
@@ -210,20 +210,27 @@ class LocalRuntime:
         session = self._session(session_id)
         cwd = session.workspace.cwd
         settings = await asyncio.to_thread(trust_project, self._core.paths, cwd)
-        if session.workspace.untrusted:
+        workspace = await self._core.workspace(cwd)  # tools may have come since the session was opened
+        if workspace.untrusted:
             await asyncio.to_thread(self._core.trust.trust, cwd)
             session.workspace = await self._core.workspace(cwd)
-        text = f"{cwd} is trusted" + ("; its settings count from the next start on" if settings else "")
+        for notice in session.workspace.notices if workspace.untrusted else ():
+            session.log.append(ev.Notice, level="warning", text=notice)
+        text = f"{cwd} is trusted" if settings or workspace.untrusted else f"{cwd} brings nothing to trust"
+        text += "; its settings count from the next start on" if settings else ""
         session.log.append(ev.Notice, level="info", text=text)
 
     async def aclose(self) -> None:
-        async with self._opening:
-            self._closed = True
+        self._closed = True
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._core.aclose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConflictError("this agent-tui is closing")
 
     def _session(self, session_id: str) -> Session:
         session = self._sessions.get(session_id)

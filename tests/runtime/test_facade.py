@@ -268,7 +268,11 @@ async def test_a_session_is_opened_once_whatever_it_is_called(shell: Shell) -> N
 
 async def test_nothing_is_opened_while_the_runtime_closes(shell: Shell) -> None:
     await shell.open([final("x")])
+    opening = asyncio.create_task(shell.runtime.open_session())
+    await asyncio.sleep(0)
     await shell.runtime.aclose()
+    with pytest.raises(ConflictError):
+        await opening
     with pytest.raises(ConflictError):
         await shell.runtime.open_session()
 
@@ -300,3 +304,22 @@ async def test_a_session_whose_folder_is_gone_says_so(shell: Shell, tmp_path: Pa
     await shell.runtime.run_shell(shell.id, "true")
     (error,) = [event.error for event in await shell.done() if isinstance(event, ev.ToolFailed)]
     assert "is gone" in error.message
+
+
+async def test_trust_covers_tools_that_came_later_and_tells_what_is_wrong_with_them(shell: Shell) -> None:
+    await shell.open()
+    await shell.runtime.trust(shell.id)
+    tools = shell.folder / ".agent-tui" / "tools"
+    tools.mkdir(parents=True)
+    (tools / "good.py").write_text(
+        "from agent_tui.tools import tool\n@tool\ndef shout(text: str) -> str:\n"
+        '    "Shouts."\n    return text.upper()\n'
+    )
+    (tools / "bad.py").write_text("1/0\n")
+    assert "shout" not in {tool.name for tool in await shell.runtime.tools(shell.id)}
+    await shell.runtime.trust(shell.id)
+    assert "shout" in {tool.name for tool in await shell.runtime.tools(shell.id)}
+    events = await shell.until(lambda event: isinstance(event, ev.Notice) and "is trusted" in event.text)
+    told = [event.text for event in events if isinstance(event, ev.Notice)]
+    assert "nothing to trust" in told[0]
+    assert any("bad.py" in text and "ZeroDivisionError" in text for text in told)
