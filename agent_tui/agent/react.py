@@ -20,6 +20,7 @@ from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter
 from agent_tui.llm import messages as llm
 from agent_tui.llm.client import LLMClient
+from agent_tui.llm.fingerprint import request_hash
 from agent_tui.llm.retry import AttemptFailed, AttemptStarted, ModelRetryPolicy, stream_with_retry
 from agent_tui.tools.runner import ToolRunner
 from agent_tui.tools.spec import ToolOutcome, ToolRequest
@@ -148,7 +149,8 @@ class ReactLoop:
         access = self._access
         told = self._history.messages(self._settings.context_tokens)
         messages = [self._system, *access.protocol.conversation(told)]
-        call = _ModelCall(access, self._emit, self._new_id, step_id, len(messages))
+        asked = _Asked(len(messages), request_hash(messages, self._options))
+        call = _ModelCall(access, self._emit, self._new_id, step_id, asked)
         try:
             async with aclosing(
                 stream_with_retry(access.client, messages, self._options, access.retry)
@@ -179,17 +181,25 @@ class ReactLoop:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the events tell of a request."""
+
+    message_count: int
+    request_hash: ev.RequestHash
+
+
 class _ModelCall:
     """One model call, attempts and all: parts in, events out."""
 
     def __init__(
-        self, access: ModelAccess, emit: Emitter, new_id: Callable[[str], str], step_id: str, count: int
+        self, access: ModelAccess, emit: Emitter, new_id: Callable[[str], str], step_id: str, asked: _Asked
     ) -> None:
         self._access = access
         self._run_emit = emit
         self._new_id = new_id
         self._step_id = step_id
-        self._count = count
+        self._asked = asked
         self._emit = emit
         self._finish: llm.Finish | None = None
         self._began = 0.0
@@ -222,7 +232,8 @@ class _ModelCall:
             ev.LlmStart,
             model=self._access.client.model,
             attempt=attempt,
-            message_count=self._count,
+            message_count=self._asked.message_count,
+            request_hash=self._asked.request_hash,
         )
 
     def _failed(self, part: AttemptFailed) -> None:
@@ -237,7 +248,7 @@ class _ModelCall:
         if finish is None:
             raise ModelError("the model's answer ended without an end")
         turn = self._reader.finish()
-        self._done(finish.reason, finish.usage)
+        self._done(finish.reason, finish.usage, finish.detail)
         self._emit(ev.ReactModelRaw, raw=turn.raw, calls=turn.calls)
         if finish.reason in ("safety", "recitation") and not isinstance(turn.action, CallTools):
             raise ModelBlocked(
@@ -250,11 +261,16 @@ class _ModelCall:
         if self._open:
             self._done("cancelled", ev.Usage())
 
-    def _done(self, reason: ev.FinishReason, usage: ev.Usage) -> None:
+    def _done(self, reason: ev.FinishReason, usage: ev.Usage, detail: str = "") -> None:
         self._open = False
         ttft = None if self._first is None else round((self._first - self._began) * 1000, 3)
         self._emit(
-            ev.LlmDone, finish_reason=reason, usage=usage, ttft_ms=ttft, duration_ms=_ms(self._began)
+            ev.LlmDone,
+            finish_reason=reason,
+            detail=detail or None,
+            usage=usage,
+            ttft_ms=ttft,
+            duration_ms=_ms(self._began),
         )
 
 

@@ -83,6 +83,20 @@ class ModelCall(Value):
     signature: str | None = None
 
 
+class RequestHash(Value):
+    """What a model was sent, as short digests by which the same request is known again.
+
+    ``system`` leaves out the date, the folder and the tools; ``tools`` has one for each tool told of,
+    by name; ``options`` are those that were given, as they are; ``messages`` is the conversation.
+    """
+
+    protocol: Literal["native", "json"]
+    system: str
+    tools: dict[str, str]
+    options: dict[str, JsonValue]
+    messages: str
+
+
 class EventBase(BaseModel):
     """Common fields. ``seq`` counts 1, 2, 3 … within its session, without a gap."""
 
@@ -154,6 +168,7 @@ class LlmStart(EventBase):
     attempt: int
     message_count: int
     cached: bool = False
+    request_hash: RequestHash | None = None
 
 
 class LlmDelta(EventBase):
@@ -172,8 +187,11 @@ class LlmRetry(EventBase):
 
 
 class LlmDone(EventBase):
+    """The model has said all it had to say. ``detail``: the provider's own word for why it stopped."""
+
     type: Literal["llm_done"] = "llm_done"
     finish_reason: FinishReason
+    detail: str | None = None
     usage: Usage
     ttft_ms: float | None = None
     duration_ms: float

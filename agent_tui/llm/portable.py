@@ -16,6 +16,7 @@ from agent_tui.llm.messages import Message, ToolCall, ToolDeclaration, ToolResul
 OBJECTION = "Your output was not a valid action: "
 _OBSERVATION = re.compile(r"Observation \(([^,()\n]+), ([^()\n]+)\):\n(.*)", re.DOTALL)
 _TOOL_LINE = re.compile(r"^- ([A-Za-z0-9_.:-]+)(?:: .*)?\n  args: \{", re.MULTILINE)
+_TOOL_ENTRY = re.compile(r"^- (?P<name>[A-Za-z0-9_.:-]+): .*\n  args: \{.*\}$", re.MULTILINE)
 # Nothing a model needs to fill in arguments; pydantic writes them into every schema.
 _NOISE = frozenset({"title", "$schema", "additionalProperties"})
 
@@ -64,6 +65,12 @@ def tool_list(tools: Sequence[ToolDeclaration]) -> str:
 def declared_tools(system_text: str) -> frozenset[str]:
     """Names of the tools that a system prompt lists in the form of ``tool_list``."""
     return frozenset(_TOOL_LINE.findall(system_text))
+
+
+def listed_tools(system_text: str) -> tuple[str, dict[str, str]]:
+    """A system prompt without the tools that ``tool_list`` put there, and those by name."""
+    tools = {found["name"]: found.group() for found in _TOOL_ENTRY.finditer(system_text)}
+    return _TOOL_ENTRY.sub("", system_text), tools
 
 
 def compact_schema(schema: dict[str, object]) -> str:

@@ -21,6 +21,13 @@ _USAGE = st.builds(ev.Usage, input_tokens=st.integers(0, 9), cost_usd=st.none() 
 _ERROR = st.builds(ev.ErrorInfo, code=_TEXT, message=_TEXT, retryable=st.booleans())
 _ANSWER = st.builds(ev.AgentAnswer, answer=_TEXT, repaired=st.none() | _TEXT)
 _CALL = st.builds(ev.ModelCall, call_id=_IDS, name=_TEXT, args=st.dictionaries(_TEXT, _JSON, max_size=2))
+_HASH = st.builds(
+    ev.RequestHash,
+    system=_TEXT,
+    tools=st.dictionaries(_TEXT, _TEXT, max_size=2),
+    options=st.dictionaries(_TEXT, _JSON, max_size=2),
+    messages=_TEXT,
+)
 _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "args": st.dictionaries(_TEXT, _JSON, max_size=3),
     "call_id": _IDS,
@@ -28,6 +35,7 @@ _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "run_id": st.none() | _IDS,
     "span_id": st.none() | _IDS,
     "parent_id": st.none() | _IDS,
+    "request_hash": st.none() | _HASH,
     "calls": st.lists(_CALL, max_size=2).map(tuple),
     "seq": st.just(1),
     "ts": st.just("2026-01-02T03:04:05.000000Z"),
