@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -48,7 +48,7 @@ def _palette_provider() -> type[Provider]:
     return ShellCommands
 
 
-class AgentApp(App[int]):
+class AgentApp(App[int], inherit_bindings=False):
     """The shell on a terminal.
 
     Args:
@@ -68,9 +68,14 @@ class AgentApp(App[int]):
 
     TITLE = "agent-tui"
     CSS_PATH = "screens/main.tcss"  # here, because a default screen does not load its own
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Also where the main screen's own keys do not reach: over a dialog.
+        Binding(key.keys, key.action, key.description, show=False, id=key.id, priority=True)
+        for key in KEYS
+        if key.id == "quit"
+    ]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
-    COMMAND_PALETTE_BINDING = "ctrl+backslash"  # the screen's own key opens it, so that it can be remapped
+    ENABLE_COMMAND_PALETTE = False  # the screen opens its own, by a key that can be remapped
     CSS = """
     * { scrollbar-size-vertical: 1; }
     Toast { padding: 0 1; }
@@ -101,6 +106,7 @@ class AgentApp(App[int]):
         self._painted = False
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
+        self._copied = ""
         hooks = Hooks(self._on_frame, self.say, self.give_back, self.crash)
         self.controller: SessionController = SessionController(open_runtime, hooks, fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
@@ -286,7 +292,17 @@ class AgentApp(App[int]):
         """Copies, and says by which way and what is known of it."""
         from agent_tui.tui import clipboard
 
-        self.controller.run_soon(clipboard.copy(self, text, what, self.say))
+        self._copied = text
+        self.controller.run_soon(clipboard.copy(text, what, super().copy_to_clipboard, self.say))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """What Textual's own widgets cut or copy takes the same way, and is told of."""
+        self.copy(text, "selection")
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied last, for pasting inside the program."""
+        return self._copied
 
     def copy_answer(self) -> None:
         from agent_tui.events.view import AnswerBlock

@@ -9,10 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from textual.app import App
+from typing import Literal
 
 Level = Literal["info", "success", "warning", "error"]
 TOOL_TIMEOUT_S = 2.0
@@ -124,7 +121,9 @@ async def _run(route: Route, text: str) -> str | None:
     return None if process.returncode == 0 else f"exit code {process.returncode}"
 
 
-async def copy(app: App[Any], text: str, what: str, say: Callable[[Level, str], None]) -> None:
-    """Copies for ``app`` and tells the person by ``say`` what was done."""
-    done = await copy_text(text, what, app.copy_to_clipboard)
+async def copy(
+    text: str, what: str, send_osc52: Callable[[str], None], say: Callable[[Level, str], None]
+) -> None:
+    """Copies as ``copy_text`` does and tells the person by ``say`` what was done."""
+    done = await copy_text(text, what, send_osc52)
     say(done.level, done.sentence)

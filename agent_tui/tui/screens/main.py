@@ -329,7 +329,9 @@ class MainScreen(Screen[None]):
         self.controller.take_back(view.queue[-1].prompt_id)
 
     def action_palette(self) -> None:
-        self.shell.action_command_palette()
+        from agent_tui.tui.screens.palette import Palette
+
+        self.shell.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         self.shell.show_help()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
@@ -31,6 +33,11 @@ _NOT_LISTED = frozenset(
 )
 
 
+_HELP_AT = 14
+_KEY_AT = 44
+"""The columns where what stands behind a name begins: a short one, and a sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the palette. ``shown``: also listed before anything is typed."""
@@ -39,6 +46,31 @@ class Entry:
     help: str
     run: Callable[[], object]
     shown: bool = True
+
+
+class Palette(CommandPalette):
+    """Textual's palette, a line for each command."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "escape", "Close", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    Palette > Vertical { width: 84; max-width: 96%; background: $surface; }
+    Palette > Vertical:dark { background: $surface; }
+    Palette #--input { border: round $border; border-bottom: none; }
+    Palette #--input SearchIcon { display: none; }
+    Palette CommandInput { padding: 0 1; }
+    Palette CommandList {
+        border: round $border; border-top: none;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    """
+
+
+def _row(name: Content, help_text: str) -> Content:
+    column = _HELP_AT if name.cell_length + 2 <= _HELP_AT else _KEY_AT
+    gap = " " * max(2, column - name.cell_length)
+    return Content.assemble(name, gap, (help_text, "$text-muted"))
 
 
 class ShellCommands(Provider):
@@ -51,7 +83,7 @@ class ShellCommands(Provider):
     async def discover(self) -> Hits:
         async for entry in self._entries():
             if entry.shown:
-                yield DiscoveryHit(entry.text, entry.run, help=entry.help)
+                yield DiscoveryHit(_row(Content(entry.text), entry.help), entry.run, text=entry.text)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -59,7 +91,8 @@ class ShellCommands(Provider):
             # The name may be spelt in part; in a sentence that would find anything.
             score = matcher.match(entry.text) or (query.lower() in entry.help.lower()) / 10
             if score > 0:
-                yield Hit(score, matcher.highlight(entry.text), entry.run, text=entry.text, help=entry.help)
+                row = _row(matcher.highlight(entry.text), entry.help)
+                yield Hit(score, row, entry.run, text=entry.text)
 
     async def _entries(self) -> AsyncIterator[Entry]:
         for entry in self._commands():

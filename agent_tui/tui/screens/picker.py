@@ -52,12 +52,15 @@ class Picker(ModalScreen[str | None]):
     DEFAULT_CSS = """
     Picker { align: center middle; background: $background 60%; }
     Picker > Vertical {
-        width: 72; max-width: 94%; height: auto; max-height: 80%;
+        width: 96; max-width: 94%; height: auto; max-height: 80%;
         background: $surface; border: round $border; padding: 0 1;
     }
     Picker Input { border: none; height: 1; padding: 0; background: $surface; margin: 0 0 1 0; }
     Picker Input:focus { border: none; }
-    Picker OptionList { border: none; padding: 0; background: $surface; height: auto; max-height: 18; }
+    Picker OptionList {
+        border: none; padding: 0; background: $surface; height: auto; max-height: 18;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     Picker OptionList:focus { border: none; }
     Picker Static { color: $text-muted; height: 1; margin: 1 0 0 0; }
     """

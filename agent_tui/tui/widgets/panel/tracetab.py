@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Static
 
 from agent_tui.events.view import Changes, SessionView
 from agent_tui.tui.widgets.panel.detail import heading_of, raw_sections, sections_of
@@ -60,13 +61,20 @@ class Rule(Widget):
 class TraceTab(Vertical):
     """Tree above, details below. What runs is described again a few times a second."""
 
+    DEFAULT_CSS = """
+    TraceTab {
+        & > .hint { display: none; height: auto; padding: 1 2; color: $text-muted; }
+        &.-empty > .hint { display: block; }
+        &.-empty > Rule, &.-empty > DocumentView { display: none; }
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "raw", "Raw events of the span, or its details", id="panel.raw"),
         Binding("c", "copy_main", "Copy the result or answer", show=False, id="panel.copy_main"),
     ]
 
     def __init__(self, clock: SessionTime, store: EventStore, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+        super().__init__(id=id, classes="-empty")
         self._clock = clock
         self._store = store
         self._view = SessionView()
@@ -78,6 +86,7 @@ class TraceTab(Vertical):
         self.detail = DocumentView(id="trace-detail")
 
     def compose(self) -> ComposeResult:
+        yield Static("What runs is shown here step by step, with the time it takes.", classes="hint")
         yield self.tree_view
         yield self._rule
         yield self.detail
@@ -118,6 +127,7 @@ class TraceTab(Vertical):
     def _describe(self) -> None:
         picked = self.tree_view.picked
         span = self._view.spans.get(picked) if picked is not None else None
+        self.set_class(span is None, "-empty")
         if span is None:
             self._described = None
             self._rule.set_title("")
