@@ -36,6 +36,11 @@ class Approvals:
         self._always = always
         self._open: dict[str, _Open] = {}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a question is open."""
+        return bool(self._open)
+
     async def ask(
         self,
         emit: Emitter,

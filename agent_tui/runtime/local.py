@@ -19,6 +19,7 @@ from agent_tui.events.log import SessionLog
 from agent_tui.llm import router
 from agent_tui.runtime.approvals import Answer
 from agent_tui.runtime.core import Core, Workspace
+from agent_tui.runtime.library import Library
 from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
 from agent_tui.runtime.session import Session
 from agent_tui.runtime.tasks import Work
@@ -42,6 +43,7 @@ class LocalRuntime:
         self._model = model
         self._notices = tuple(notices)
         self._sessions: dict[str, Session] = {}
+        self._library = Library(core, self._sessions)
         self._background: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
         self._closed = False
@@ -170,9 +172,12 @@ class LocalRuntime:
         session.log.append(ev.SessionUpdate, model=model)
 
     async def set_title(self, session_id: str, title: str) -> None:
-        session = self._session(session_id)
-        session.title = title
-        session.log.append(ev.SessionUpdate, title=title)
+        session = self._sessions.get(session_id)
+        if session is None:
+            await self._library.rename(session_id, title)
+        else:
+            session.title = title
+            session.log.append(ev.SessionUpdate, title=title)
 
     async def clear(self, session_id: str) -> None:
         self._session(session_id).log.append(ev.SessionUpdate, cleared=True)
@@ -220,13 +225,43 @@ class LocalRuntime:
         text += "; its settings count from the next start on" if settings else ""
         session.log.append(ev.Notice, level="info", text=text)
 
+    async def sessions(
+        self, *, cwd: Path | None = None, query: str = "", limit: int = 200
+    ) -> Sequence[SessionInfo]:
+        return await self._library.sessions(cwd, query, limit)
+
+    async def events(self, session_id: str, after: int = 0, limit: int = 2000) -> Sequence[ev.Event]:
+        return await self._library.events(session_id, after, limit)
+
+    async def fork(self, session_id: str, at: int | None = None) -> SessionInfo:
+        return await self.open_session(await self._library.fork(session_id, at))
+
+    async def delete(self, session_id: str) -> None:
+        if session_id in self._sessions:
+            await self.close_session(session_id)
+        await self._library.delete(session_id)
+
+    async def restore(self, session_id: str) -> None:
+        await self._library.restore(session_id)
+
+    async def close_session(self, session_id: str) -> None:
+        async with self._opening:
+            session = self._session(session_id)
+            await session.close()
+            del self._sessions[session_id]
+            await self._core.journal.flush()
+            await self._core.journal.release(session_id)
+
     async def aclose(self) -> None:
         self._closed = True
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self._core.aclose()
+        try:
+            await self._library.close()
+        finally:
+            await self._core.aclose()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -142,7 +142,9 @@ class Runtime(Protocol):
         """
         ...
 
-    async def set_title(self, session_id: str, title: str) -> None: ...
+    async def set_title(self, session_id: str, title: str) -> None:
+        """Names a session, open or stored."""
+        ...
 
     async def clear(self, session_id: str) -> None:
         """The next prompt starts from an empty history. Nothing is deleted."""
@@ -158,6 +160,53 @@ class Runtime(Protocol):
 
     async def trust(self, session_id: str) -> None:
         """Trusts this session's folder: its own tools are loaded from now on."""
+        ...
+
+    async def sessions(
+        self, *, cwd: Path | None = None, query: str = "", limit: int = 200
+    ) -> Sequence[SessionInfo]:
+        """The sessions in which something was said, the one last used first.
+
+        Args:
+            cwd: Only those of this folder.
+            query: Only those in which all these words occur, in prompts, answers or what tools said;
+                those that fit best come first, with a ``snippet``.
+            limit: Most sessions to return.
+        """
+        ...
+
+    async def events(self, session_id: str, after: int = 0, limit: int = 2000) -> Sequence[Event]:
+        """Up to ``limit`` events with ``seq > after`` of any session, open or stored.
+
+        Args:
+            session_id: Its id, or the beginning of it if that is unique.
+        """
+        ...
+
+    async def fork(self, session_id: str, at: int | None = None) -> SessionInfo:
+        """Opens a new session that begins with another's events, up to number ``at`` or all of them.
+
+        What was open at that moment ends there; the other session is not touched.
+
+        Raises:
+            UsageError: It has no event of that number.
+        """
+        ...
+
+    async def delete(self, session_id: str) -> None:
+        """Deletes a session, which is closed first. Until ``aclose`` it can be had back by ``restore``.
+
+        Raises:
+            ConflictError: Another process has it open.
+        """
+        ...
+
+    async def restore(self, session_id: str) -> None:
+        """Undoes a ``delete`` of this runtime."""
+        ...
+
+    async def close_session(self, session_id: str) -> None:
+        """Cancels what runs in a session and lets go of it; it stays stored."""
         ...
 
     async def aclose(self) -> None:

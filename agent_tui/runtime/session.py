@@ -13,7 +13,7 @@ from agent_tui.events.log import Emitter, SessionLog
 from agent_tui.events.unfinished import Unfinished
 from agent_tui.runtime.approvals import Answer, Approvals
 from agent_tui.runtime.core import Core, Workspace
-from agent_tui.runtime.runtime import SessionInfo
+from agent_tui.runtime.runtime import SessionInfo, SessionState
 from agent_tui.runtime.tasks import TaskManager, Work
 from agent_tui.tools.policy import Policy
 from agent_tui.tools.runner import ToolRunner
@@ -58,6 +58,12 @@ class Session:
     def id(self) -> str:
         return self.log.session_id
 
+    @property
+    def state(self) -> SessionState:
+        if self.approvals.waiting:
+            return "waiting"
+        return "running" if self.tasks.running else "idle"
+
     def info(self, notices: tuple[str, ...] = ()) -> SessionInfo:
         return SessionInfo(
             id=self.id,
@@ -65,6 +71,7 @@ class Session:
             model=self.model,
             title=self.title,
             last_seq=self.log.last_seq,
+            state=self.state,
             notices=notices,
         )
 

@@ -93,12 +93,21 @@ class Journal:
         )
         return [row[0] for row in rows]
 
-    async def sessions(self, *, cwd: Path | None = None, limit: int = 1000) -> Sequence[StoredSession]:
-        """The sessions, or those of one folder, the one last used first."""
+    async def sessions(
+        self, *, cwd: Path | None = None, used: bool = False, limit: int = 1000
+    ) -> Sequence[StoredSession]:
+        """The sessions, or those of one folder, the one last used first.
+
+        Args:
+            used: Only those in which something was done, or that have a title.
+        """
         where, values = ("AND cwd = ?", (encodable(str(cwd)),)) if cwd is not None else ("", ())
+        if used:
+            where += " AND (runs OR title != '')"
         rows = await asyncio.to_thread(
             self._query,
-            f"SELECT {COLUMNS} FROM sessions WHERE NOT deleted {where} ORDER BY last_ts DESC, id DESC LIMIT ?",
+            f"SELECT {COLUMNS} FROM sessions WHERE NOT deleted {where} "
+            "ORDER BY last_ts DESC, id DESC LIMIT ?",
             (*values, limit),
         )
         return [StoredSession(*row) for row in rows]
@@ -216,12 +225,13 @@ class Journal:
 
     async def copy(self, source: str, target: str, *, first: bytes, up_to: int) -> None:
         """Makes a new session of another's events up to ``up_to``; ``first`` is its first event."""
-        done = 0
-        while done < up_to:
-            after = done
-            done = await self._writer.call(
-                lambda db: library.copy_part(db, source, target, first=first, after=after, up_to=up_to)
-            )
+        after = 0
+
+        def part(db: sqlite3.Connection) -> int:
+            return library.copy_part(db, source, target, first=first, after=after, up_to=up_to)
+
+        while after < up_to:
+            after = await self._writer.call(part)
 
     # On threads
 

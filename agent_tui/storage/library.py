@@ -46,7 +46,8 @@ def remove(db: sqlite3.Connection, session_ids: Sequence[str]) -> None:
 
 def empty_wal(db: sqlite3.Connection) -> bool:
     """Writes the WAL into the file and empties it; false if a reader held on to it."""
-    return db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    busy: int = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return busy == 0
 
 
 def copy_part(

@@ -1,0 +1,143 @@
+"""Sessions as a collection: listed, searched, read, copied, renamed, deleted. It runs nothing in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agent_tui import __version__
+from agent_tui.errors import NotFoundError, UsageError
+from agent_tui.events import codec
+from agent_tui.events import types as ev
+from agent_tui.events.log import SessionLog
+from agent_tui.runtime.core import Core
+from agent_tui.runtime.runtime import SessionInfo
+from agent_tui.runtime.session import Session
+from agent_tui.storage.index import StoredSession
+from agent_tui.storage.journal import Journal
+
+
+class Library:
+    """Every session of the journal, the open ones among them.
+
+    Args:
+        core: Shared with the sessions.
+        opened: The sessions that are open in this runtime, by id; read, never changed.
+    """
+
+    def __init__(self, core: Core, opened: Mapping[str, Session]) -> None:
+        self._core = core
+        self._opened = opened
+        self._deleted: set[str] = set()
+
+    @property
+    def _journal(self) -> Journal:
+        return self._core.journal
+
+    async def sessions(self, cwd: Path | None, query: str, limit: int) -> Sequence[SessionInfo]:
+        """What ``Runtime.sessions`` promises."""
+        await self._journal.flush()
+        if query.strip():
+            hits = await self._journal.search(query, cwd=cwd, limit=limit)
+            return [replace(self._info(stored), snippet=snippet) for stored, snippet in hits]
+        listed = await self._journal.sessions(cwd=cwd, used=True, limit=limit)
+        return [self._info(stored) for stored in listed]
+
+    def _info(self, stored: StoredSession) -> SessionInfo:
+        info = info_of(stored)
+        session = self._opened.get(stored.id)
+        if session is None:
+            return info
+        now = session.info()
+        return replace(info, model=now.model, title=now.title, last_seq=now.last_seq, state=now.state)
+
+    async def events(self, session_id: str, after: int, limit: int) -> Sequence[ev.Event]:
+        """What ``Runtime.events`` promises."""
+        if session_id not in self._opened:
+            await self._journal.flush()
+            session_id = (await self._journal.find(session_id)).id
+        session = self._opened.get(session_id)
+        if session is not None:
+            lines = await session.log.read_lines(after, limit)
+        else:
+            lines = await self._journal.read(session_id, after, limit)
+        return await asyncio.to_thread(lambda: [codec.decode(line) for line in lines])
+
+    async def fork(self, session_id: str, at: int | None) -> str:
+        """Makes a stored session of another's events up to ``at``; its id."""
+        await self._journal.flush()
+        source = await self._journal.find(session_id)
+        up_to = source.last_seq if at is None else at
+        if not 1 <= up_to <= source.last_seq:
+            raise UsageError(
+                f"session {source.id} has no event {up_to}",
+                hint=f"give a number from 1 to {source.last_seq}",
+            )
+        began = codec.decode((await self._journal.read(source.id, 0, 1))[0])
+        first = ev.SessionStart(
+            seq=1,
+            ts=began.ts,
+            session_id=self._core.ids.session_id(),
+            cwd=began.cwd if isinstance(began, ev.SessionStart) else source.cwd,
+            model=began.model if isinstance(began, ev.SessionStart) else source.model,
+            version=__version__,
+            forked_from=f"{source.id}:{up_to}",
+        )
+        await self._journal.copy(source.id, first.session_id, first=codec.encode(first), up_to=up_to)
+        await self._update(first.session_id, title=f"{source.title} (fork)".strip())
+        return first.session_id
+
+    async def rename(self, session_id: str, title: str) -> None:
+        """Names a session that is not open."""
+        await self._journal.flush()
+        await self._update((await self._journal.find(session_id)).id, title=title)
+
+    async def _update(self, session_id: str, *, title: str) -> None:
+        stored = await self._journal.reopen(session_id)
+        try:
+            log = SessionLog(
+                stored.id,
+                clock=self._core.clock,
+                sink=self._journal.sink,
+                last_seq=stored.last_seq,
+                last_ts=stored.last_ts,
+            )
+            log.append(ev.SessionUpdate, title=title)
+            await self._journal.flush()
+        finally:
+            await self._journal.release(stored.id)
+
+    async def delete(self, session_id: str) -> None:
+        await self._journal.flush()
+        stored = await self._journal.find(session_id)
+        await self._journal.hide(stored.id)
+        self._deleted.add(stored.id)
+
+    async def restore(self, session_id: str) -> None:
+        if session_id not in self._deleted:
+            raise NotFoundError(f"session {session_id!r} was not deleted here")
+        await self._journal.unhide(session_id)
+        self._deleted.discard(session_id)
+
+    async def close(self) -> None:
+        """What was deleted is now really removed."""
+        if self._deleted:
+            await self._journal.purge()
+
+
+def info_of(stored: StoredSession) -> SessionInfo:
+    """A stored session as lists show it."""
+    return SessionInfo(
+        id=stored.id,
+        cwd=stored.cwd,
+        model=stored.model,
+        title=stored.title,
+        created=stored.created,
+        updated=stored.updated,
+        last_seq=stored.last_seq,
+        runs=stored.runs,
+        tokens=stored.tokens,
+        cost_usd=stored.cost,
+    )
