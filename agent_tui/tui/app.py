@@ -16,22 +16,20 @@ from textual.screen import Screen
 
 from agent_tui.clock import Clock, SystemClock
 from agent_tui.errors import AgentTuiError
+from agent_tui.tui.background import Level
 from agent_tui.tui.commands import COMMANDS
 from agent_tui.tui.keys import KEYS, check_keymap
 from agent_tui.tui.screens.main import MainScreen
-from agent_tui.tui.session_controller import Hooks, Level, OpenRuntime, SessionController
+from agent_tui.tui.session_set import SessionSet, SetHooks
 from agent_tui.tui.settings import DEFAULT_THEME, UiSettings
 from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
 from agent_tui.tui.widgets.prompt import CommandHint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from textual import events as textual_events
     from textual.driver import Driver
 
-    from agent_tui.events.types import Event
-    from agent_tui.events.view import Changes
+    from agent_tui.tui.session_controller import OpenRuntime, SessionController
 
 GC_THRESHOLDS = (20_000, 20, 50)
 """Young objects between collections, and how many of those between the older ones.
@@ -107,10 +105,26 @@ class AgentApp(App[int], inherit_bindings=False):
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
         self._copied = ""
-        hooks = Hooks(self._on_frame, self.say, self.give_back, self.crash)
-        self.controller: SessionController = SessionController(open_runtime, hooks, fps=settings.fps)
+        self.sessions = SessionSet(open_runtime, self._hooks(), fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
         self._take_theme(settings.theme)
+
+    def _hooks(self) -> SetHooks:
+        return SetHooks(
+            frame=lambda *happened: self.main.show_frame(*happened),
+            whole=lambda *happened: self.main.session_whole(*happened),
+            switched=lambda controller: self.main.session_switched(controller),
+            closed=lambda controller: self.main.session_closed(controller),
+            tabs=lambda tabs: self.main.show_tabs(tabs),
+            notice=self.say,
+            restore=self.give_back,
+            fatal=self.crash,
+        )
+
+    @property
+    def controller(self) -> SessionController:
+        """The session that is looked at."""
+        return self.sessions.active
 
     # Time
 
@@ -162,7 +176,7 @@ class AgentApp(App[int], inherit_bindings=False):
         for level, text in self._early:
             self.main.notice(level, text)
         self._early.clear()
-        self.controller.run_soon(self._load())
+        self.sessions.run_soon(self._load())
 
     async def _load(self) -> None:
         """Everything after the first paint: heavy modules, the core, the session, what it needs."""
@@ -170,7 +184,7 @@ class AgentApp(App[int], inherit_bindings=False):
         await asyncio.to_thread(_import_parts)
         await self.main.load_parts()
         try:
-            info = await self.controller.open(self.settings.cwd, self._session, self.wanted_model)
+            info = await self.sessions.begin(self.settings.cwd, self._session, self.wanted_model)
         except AgentTuiError as error:
             self.crash(error)
             return
@@ -254,10 +268,7 @@ class AgentApp(App[int], inherit_bindings=False):
         del event
         self.themes_maybe_changed()
 
-    # What the controller tells
-
-    def _on_frame(self, changes: Changes, batch: Sequence[Event]) -> None:
-        self.main.show_frame(changes, batch)
+    # What the sessions tell
 
     def say(self, level: Level, text: str) -> None:
         """A sentence for the person, above the prompt."""
@@ -293,7 +304,7 @@ class AgentApp(App[int], inherit_bindings=False):
         from agent_tui.tui import clipboard
 
         self._copied = text
-        self.controller.run_soon(clipboard.copy(text, what, super().copy_to_clipboard, self.say))
+        self.sessions.run_soon(clipboard.copy(text, what, super().copy_to_clipboard, self.say))
 
     def copy_to_clipboard(self, text: str) -> None:
         """What Textual's own widgets cut or copy takes the same way, and is told of."""
@@ -327,7 +338,7 @@ class AgentApp(App[int], inherit_bindings=False):
 
     async def _leave(self) -> None:
         try:
-            await self.controller.close()
+            await self.sessions.leave()
         except AgentTuiError as error:
             self.failure = error
         self.exit(0)

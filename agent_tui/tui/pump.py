@@ -49,6 +49,10 @@ class Pump:
         self._began = self._ended = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
+    def go_on_with(self, fold: Fold) -> None:
+        """Goes on with another fold of the same session, which knows at least the same events."""
+        self._fold = fold
+
     async def run(self) -> None:
         """Runs until the session's log ends or the task is cancelled."""
         loop = asyncio.get_running_loop()

@@ -1,46 +1,62 @@
-"""The screen's one way to the core: it owns runtime, session, fold and pump.
+"""One open session on the screen: its fold, its pump, and what a person asks of it.
 
 It knows no widget. Calls that take time run as tasks of their own, so that no key ever waits for
-one; what goes wrong comes back through ``on_notice``. A replay or a remote session plugs in as
-another ``open_runtime``.
+one; what goes wrong comes back through ``Hooks.notice``. Which sessions are open, and the runtime
+they share, is the business of ``session_set``.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent_tui.errors import AgentTuiError
+from agent_tui.errors import AgentTuiError, ConflictError
+from agent_tui.tui.background import Background, Level
 
 if TYPE_CHECKING:
     from agent_tui.events.fold import Fold
     from agent_tui.events.types import Decision, Event
     from agent_tui.events.view import Changes, SessionView
     from agent_tui.runtime.runtime import ModelInfo, Runtime, SessionInfo, ToolInfo
+    from agent_tui.tui.pump import Pump
 
-Level = Literal["info", "success", "warning", "error"]
 OpenRuntime = Callable[[], "Awaitable[Runtime]"]
+Attention = Literal["idle", "running", "waiting", "done", "failed"]
+"""What a session wants: ``done`` and ``failed`` are ends that nobody has looked at yet."""
 
-CLOSE_TIMEOUT_S = 5.0
-"""How long leaving waits for a run to end and the journal to be written."""
+LONG = 2_000
+"""From this many events on, a session's end is drawn first and the rest of it read behind."""
+
+KEPT = 20_000
+"""Events of a long session that are handed on for the raw stream, the newest."""
+
+
+PIECE = 256
+"""Events folded at once behind the screen, so that no key waits for it."""
+
+READ_ONLY = "another agent-tui writes this session"
+READ_ONLY_HINT = "open a new one, or fork this one"
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the controller tells the screen.
+    """What the controller tells its owner.
 
     Attributes:
         frame: Something changed; at most once per frame.
+        whole: The view is another object that tells more of the same session; the events are its last.
         notice: A sentence for the person.
         restore: A prompt that is given back because its run was cancelled before it said anything.
         fatal: An error that nobody expected.
     """
 
-    frame: Callable[[Changes, Sequence[Event]], None]
-    notice: Callable[[Level, str], None]
-    restore: Callable[[str], None]
+    frame: Callable[[SessionController, Changes, Sequence[Event]], None]
+    whole: Callable[[SessionController, Sequence[Event]], None]
+    notice: Callable[[SessionController, Level, str], None]
+    restore: Callable[[SessionController, str], None]
     fatal: Callable[[Exception], None]
 
 
@@ -48,22 +64,26 @@ class SessionController:
     """One session on one screen.
 
     Args:
-        open_runtime: Makes or finds the core.
         hooks: Where what happens is told.
         fps: Most frames a second.
+
+    Attributes:
+        info: What the core says of the session; None until it is open.
+        whole: Whether the view tells the session from its beginning.
     """
 
-    def __init__(self, open_runtime: OpenRuntime, hooks: Hooks, *, fps: int) -> None:
-        self._open_runtime = open_runtime
+    def __init__(self, hooks: Hooks, *, fps: int) -> None:
         self._hooks = hooks
         self._fps = fps
         self._runtime: Runtime | None = None
         self._fold: Fold | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._pump: Pump | None = None
         self._held: list[Callable[[], Coroutine[Any, Any, object]]] = []
         self._cancelled_run: str | None = None
-        self._closing = False
+        self._seen_seq = 0
+        self._background = Background(self._notice, hooks.fatal)
         self.info: SessionInfo | None = None
+        self.whole = False
 
     @property
     def view(self) -> SessionView | None:
@@ -75,29 +95,68 @@ class SessionController:
         return self._fold is not None and self._fold.view.status != "idle"
 
     @property
+    def read_only(self) -> bool:
+        """Another process writes this session: it can be followed, and nothing else."""
+        return self.info is not None and self.info.read_only
+
+    @property
+    def unused(self) -> bool:
+        """Whether nothing has been said or done in it yet."""
+        view = self.view
+        return view is not None and not view.runs and not view.queue and not view.title and view.seq <= 2
+
+    @property
     def held(self) -> int:
         """How many things wait for the session to open."""
         return len(self._held)
 
-    async def open(self, cwd: Any, session: str | None, model: str | None) -> SessionInfo:
-        """Opens the runtime and its session, and begins to follow it.
+    # Opening and closing
 
-        Raises:
-            AgentTuiError: What can be told in a line, such as a model's name that is not one.
-        """
+    async def begin(self, runtime: Runtime, info: SessionInfo) -> None:
+        """Begins to follow a session that the runtime has open."""
         from agent_tui.events.fold import Fold
         from agent_tui.tui.pump import Pump
 
-        runtime = await self._open_runtime()
-        self._runtime = runtime
-        self.info = await runtime.open_session(session, cwd=cwd, model=model)
-        self._fold = Fold()
-        pump = Pump(runtime.follow(self.info.id), self._fold, self._frame, fps=self._fps)
-        self._spawn(pump.run())
+        self._runtime, self.info = runtime, info
+        tail: Sequence[Event] = ()
+        if info.last_seq > LONG:
+            from agent_tui.tui.tail import fold_tail, read_tail
+
+            tail = await read_tail(runtime, info)
+            self._fold = fold_tail(info, tail)
+        else:
+            self._fold = Fold()
+        after = self._fold.view.seq
+        self._pump = Pump(runtime.follow(info.id, after), self._fold, self._frame, fps=self._fps)
+        self._background.run(self._pump.run())
+        if tail:
+            changes = self._fold.take_changes()
+            self._frame(changes, tail)
+        self.whole = not tail or tail[0].seq == 1
+        if not self.whole:
+            self._background.run(self._read_whole(runtime, info.id))
         if self._held:
             held, self._held = self._held, []
-            self._spawn(self._send_held(held))
-        return self.info
+            self._background.run(self._send_held(held))
+
+    async def _read_whole(self, runtime: Runtime, session_id: str) -> None:
+        """Folds the session from its beginning, a little at a time, and goes on with that fold."""
+        from agent_tui.events.fold import Fold
+
+        fold, last = Fold(), deque[Event](maxlen=KEPT)
+        while self._fold is not None and fold.view.seq < self._fold.view.seq:
+            events = await runtime.events(session_id, fold.view.seq, PIECE)
+            if not events:
+                return
+            fold.apply_all(events)
+            last.extend(events)
+            await asyncio.sleep(0)
+        assert self._pump is not None
+        self._fold = fold
+        self._pump.go_on_with(fold)
+        fold.take_changes()
+        self.whole = True
+        self._hooks.whole(self, list(last))
 
     async def _send_held(self, held: Sequence[Callable[[], Coroutine[Any, Any, object]]]) -> None:
         """Sends what was typed before the session was open, in the order it was typed."""
@@ -105,7 +164,39 @@ class SessionController:
             try:
                 await start()
             except AgentTuiError as error:
-                self._hooks.notice("error", str(error))
+                self._notice("error", str(error))
+
+    async def quit(self) -> None:
+        """Cancels the run that is going, if one is, and waits for its end."""
+        self._background.quiet()
+        if self._runtime is not None and self.running and not self.read_only:
+            await self._runtime.cancel(self._id(), by="quit")
+
+    async def stop(self) -> None:
+        """Follows no more. What runs in the session is not touched."""
+        await self._background.stop()
+
+    # Being looked at
+
+    def look(self) -> None:
+        """The person sees the session now: what has ended so far wants no more attention."""
+        view = self.view
+        self._seen_seq = view.seq if view is not None else 0
+
+    @property
+    def attention(self) -> Attention:
+        """What it wants, for somebody who last looked when ``look`` was called."""
+        view = self.view
+        if view is None:
+            return "idle"
+        if view.status == "waiting":
+            return "waiting"
+        if view.run is not None:
+            return "running"
+        last = view.spans.get(view.runs[-1]) if view.runs else None
+        if last is None or last.last_seq is None or last.last_seq <= self._seen_seq:
+            return "idle"
+        return {"ok": "done", "cancelled": "idle"}.get(last.state, "failed")  # type: ignore[return-value]
 
     # What a person does
 
@@ -131,17 +222,17 @@ class SessionController:
     def cancel(self) -> bool:
         """Stops the run at once. False if none is going."""
         view = self.view
-        if view is None or self._runtime is None or view.status == "idle":
+        if view is None or self._runtime is None or view.status == "idle" or self.read_only:
             return False
         if view.run is not None:
             self._cancelled_run = view.run.run_id
-        self._spawn(self._runtime.cancel(self._id()))
+        self._background.run(self._runtime.cancel(self._id()))
         return True
 
     def answer(self, call_id: str, decision: Decision, feedback: str | None) -> None:
         async def answer() -> None:
             if not await self._need().answer(self._id(), call_id, decision, feedback=feedback):
-                self._hooks.notice("info", "that question was already answered")
+                self._notice("info", "that question was already answered")
 
         self._do(answer)
 
@@ -182,27 +273,10 @@ class SessionController:
     async def models(self) -> Sequence[ModelInfo]:
         return await self._need().models()
 
-    async def close(self) -> None:
-        """Cancels a run that is going, waits for its end, and lets go of everything; bounded."""
-        self._closing = True
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                if self._runtime is not None:
-                    if self.running:
-                        await self._runtime.cancel(self._id(), by="quit")
-                    await self._runtime.aclose()
-        except TimeoutError:
-            self._hooks.notice("warning", "the run did not end in time")
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
     # Inside
 
-    def run_soon(self, work: Coroutine[Any, Any, object]) -> None:
-        """Runs ``work`` beside the screen; its errors become notices."""
-        self._spawn(work)
+    def _notice(self, level: Level, text: str) -> None:
+        self._hooks.notice(self, level, text)
 
     def _need(self) -> Runtime:
         if self._runtime is None:
@@ -215,32 +289,17 @@ class SessionController:
         return self.info.id
 
     def _do(self, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Runs now, or as soon as the session is open."""
+        """Runs now, or as soon as the session is open; never in a session that another process writes."""
         if self._fold is None:
             self._held.append(start)
+        elif self.read_only:
+            self._notice("warning", str(ConflictError(READ_ONLY, hint=READ_ONLY_HINT)))
         else:
-            self._spawn(start())
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        match task.exception():
-            case None:
-                pass
-            case AgentTuiError() as error:
-                self._hooks.notice("error", str(error))
-            case Exception() as error if not self._closing:
-                self._hooks.fatal(error)
+            self._background.run(start())
 
     def _frame(self, changes: Changes, events: Sequence[Event]) -> None:
         try:
-            self._hooks.frame(changes, events)
+            self._hooks.frame(self, changes, events)
         except Exception as error:  # noqa: BLE001 - a frame is drawn from a timer: nobody above would see it
             self._hooks.fatal(error)
         if self._cancelled_run is not None and not self.running:
@@ -270,4 +329,4 @@ class SessionController:
                 case _:
                     pass
         if prompt is not None:
-            self._hooks.restore(prompt)
+            self._hooks.restore(self, prompt)

@@ -27,7 +27,7 @@ def _model(app: AgentApp, name: str) -> None:
         return
     from agent_tui.tui.screens.choices import pick_model
 
-    app.controller.run_soon(pick_model(app))
+    app.sessions.run_soon(pick_model(app))
 
 
 def _theme(app: AgentApp, name: str) -> None:

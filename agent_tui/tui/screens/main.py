@@ -17,13 +17,16 @@ from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import Head, HeaderBar
 from agent_tui.tui.widgets.prompt import Prompt
 from agent_tui.tui.widgets.status import Figures, FiguresBar, Level, NoticeBar, QueueStrip
+from agent_tui.tui.widgets.tabs import TabStrip
 from agent_tui.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from agent_tui.events.types import Event
     from agent_tui.events.view import Approval, Changes, SessionView
     from agent_tui.tui.app import AgentApp
+    from agent_tui.tui.screens.panes import Pane, Panes
     from agent_tui.tui.session_controller import SessionController
+    from agent_tui.tui.session_set import Tab
     from agent_tui.tui.widgets.approval import ApprovalBar
     from agent_tui.tui.widgets.conversation import Conversation
     from agent_tui.tui.widgets.panel import SidePanel, messages
@@ -45,10 +48,9 @@ class MainScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conversation: Conversation | None = None
-        self.panel: SidePanel | None = None
+        self._panes: Panes | None = None
         self._approval_bar: ApprovalBar | None = None
-        self._asked: list[str] = []
+        self._asked: list[str] | None = None
         self._quit_asked: float | None = None
         self._contexts: dict[str, int] = {}
 
@@ -67,9 +69,20 @@ class MainScreen(Screen[None]):
     def prompt(self) -> Prompt:
         return self.query_one(Prompt)
 
+    @property
+    def conversation(self) -> Conversation | None:
+        """That of the session that is looked at; None until it is loaded."""
+        return self._panes.front.conversation if self._panes and self._panes.front else None
+
+    @property
+    def panel(self) -> SidePanel | None:
+        """That of the session that is looked at; None until it is loaded."""
+        return self._panes.front.panel if self._panes and self._panes.front else None
+
     def compose(self) -> ComposeResult:
         settings = self.shell.settings
         yield HeaderBar(self.shell.now)
+        yield TabStrip()
         with Horizontal(id="body"):
             with Container(id="talk"):
                 yield Welcome(settings.version)
@@ -88,28 +101,74 @@ class MainScreen(Screen[None]):
 
     async def load_parts(self) -> None:
         """Mounts conversation and panel; their modules are heavy and come after the first paint."""
-        from agent_tui.tui.widgets.conversation import Conversation
-        from agent_tui.tui.widgets.panel import SidePanel
+        from agent_tui.tui.screens.panes import Panes
 
-        self.conversation = Conversation()
-        self.panel = SidePanel(monotonic=self.shell.monotonic)
-        await self.query_one("#talk").mount(self.conversation)
-        await self.query_one("#side").mount(self.panel)
+        self._panes = Panes(
+            self.query_one("#talk"), self.query_one("#side"), self.shell.monotonic, self._pane_made
+        )
+        await self._panes.bring(self.controller).mounted
 
     def session_opened(self) -> None:
         """Shows the session's view from now on; the frames then say what changes in it."""
-        view = self.controller.view
-        if view is not None and self.conversation is not None and self.panel is not None:
-            self.conversation.show(view)
-            self.panel.show(view)
-        self.show_head()
+        if self._panes is not None:
+            self._panes.bring(self.controller).show()
+        self._show_session()
 
     async def load_facts(self) -> None:
         """Asks the core for what never changes during a session: tools and context windows."""
-        if self.panel is not None:
-            self.panel.set_tools(await self.controller.tools())
+        if self._panes is not None:
+            await self._load_tools(self.controller, self._panes.of(self.controller))
         models = await self.controller.models()
         self._contexts = {model.name: model.context_tokens for model in models if model.context_tokens}
+        self.show_head()
+
+    def _pane_made(self, controller: SessionController, pane: Pane) -> None:
+        if self.shell.loaded:
+            self.shell.sessions.run_soon(self._load_tools(controller, pane))
+
+    async def _load_tools(self, controller: SessionController, pane: Pane) -> None:
+        pane.panel.set_tools(await controller.tools())
+
+    # Several sessions
+
+    def session_switched(self, controller: SessionController) -> None:
+        """Puts another session before the person: its widgets, its unsent prompt, its questions."""
+        if self._panes is None:
+            return
+        if self._panes.front is not None:
+            self._panes.front.draft = self.prompt.take_draft()
+        pane = self._panes.bring(controller)
+        self.prompt.put_draft(pane.draft)
+        self.query_one(NoticeBar).clear()
+        if self._approval_bar is not None:
+            self._approval_bar.keep_only({})  # no question of one session is answered in another
+        self._asked = None
+        self._show_session()
+        if not self.has_class("-asking"):
+            self.prompt.focus()
+
+    def session_whole(self, controller: SessionController, events: Sequence[Event]) -> None:
+        """A long session is known from its beginning now."""
+        if self._panes is not None:
+            self._panes.of(controller).whole(events)
+            if controller is self.controller:
+                self._show_session()
+
+    def session_closed(self, controller: SessionController) -> None:
+        if self._panes is not None:
+            self._panes.drop(controller)
+
+    def show_tabs(self, tabs: Sequence[Tab]) -> None:
+        """Draws the switcher, which is there when there is something to switch to."""
+        self.query_one(TabStrip).show(tabs)
+
+    def on_tab_strip_chosen(self, message: TabStrip.Chosen) -> None:
+        message.stop()
+        self.shell.sessions.go_to(message.index)
+
+    def _show_session(self) -> None:
+        view = self.controller.view
+        self.set_class(view is not None and bool(view.blocks), "-talking")
         self.show_head()
 
     def _context_limit(self, view: SessionView) -> int | None:
@@ -120,18 +179,16 @@ class MainScreen(Screen[None]):
 
     # Frames
 
-    def show_frame(self, changes: Changes, batch: Sequence[Event]) -> None:
-        """Draws what a batch of events changed."""
-        view = self.controller.view
-        if view is None or not self.is_mounted:
+    def show_frame(self, controller: SessionController, changes: Changes, batch: Sequence[Event]) -> None:
+        """Draws what a batch of events changed; a session that is not looked at takes it in."""
+        view = controller.view
+        if view is None or not self.is_mounted or self._panes is None:
             return
-        if self.conversation is not None and changes.blocks:
+        front = controller is self.controller
+        if front and changes.blocks:
             self.set_class(bool(view.blocks), "-talking")
-            self.conversation.update_blocks(sorted(changes.blocks))
-        if self.panel is not None:
-            self.panel.add_events(batch)
-            self.panel.update(changes)
-        if changes.head:
+        self._panes.of(controller).take(changes, batch)
+        if front and changes.head:
             self.show_head()
 
     def show_head(self) -> None:

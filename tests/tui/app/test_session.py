@@ -34,13 +34,13 @@ async def test_a_prompt_is_sent_and_its_answer_shown() -> None:
 async def test_what_is_typed_before_the_core_is_there_is_sent_in_order() -> None:
     gate = asyncio.Event()
     app, core = make_shell(hang)
-    opened = app.controller._open_runtime
+    opened = app.sessions._open_runtime
 
     async def slow() -> FakeRuntime:
         await gate.wait()
         return await opened()  # type: ignore[return-value]
 
-    app.controller._open_runtime = slow
+    app.sessions._open_runtime = slow
     async with app.run_test() as pilot:
         await send(pilot, "one")
         await send(pilot, "two")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,10 +27,20 @@ from agent_tui.tui.widgets.prompt.completion import (
 from agent_tui.tui.widgets.prompt.editor import EditorError, edit
 from agent_tui.tui.widgets.prompt.files import FileIndex
 from agent_tui.tui.widgets.prompt.history import History, HistoryFile
+from agent_tui.tui.widgets.prompt.pastes import Pastes
 from agent_tui.tui.widgets.prompt.popup import Popup
 from agent_tui.tui.widgets.prompt.search import Search
 
 _COMMAND = re.compile(r"/([A-Za-z?][\w-]*)(?:\s+(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A prompt that was not sent: its text as shown, what its placeholders stand for, the cursor."""
+
+    text: str
+    pastes: Pastes
+    cursor: tuple[int, int]
 
 
 class Prompt(PromptArea):
@@ -138,6 +149,23 @@ class Prompt(PromptArea):
         elif self.expanded != text:
             self.insert(self.pastes.shorten(text) + "\n", (0, 0))
             self.move_cursor(self.document.end)
+
+    def take_draft(self) -> Draft:
+        """What stands in the prompt, which is empty afterwards."""
+        self.close_popup()
+        draft = Draft(self.text, self.pastes, self.cursor_location)
+        self.put_draft(None)
+        return draft
+
+    def put_draft(self, draft: Draft | None) -> None:
+        """Puts a draft in the place of what stands here; None is an empty one."""
+        self.close_popup()
+        self._past.stop()
+        self.pastes = draft.pastes if draft is not None else Pastes()
+        self.text = draft.text if draft is not None else ""
+        self._recalled = self.text or None  # it is no new word to complete
+        if draft is not None:
+            self.move_cursor(draft.cursor)
 
     # Sending
 

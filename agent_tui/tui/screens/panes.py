@@ -1,0 +1,133 @@
+"""What the main screen keeps of each open session: its widgets, and what was typed there.
+
+A hidden session's widgets take in what happens and draw nothing; they are brought up to date when
+the session comes to the front.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agent_tui.tui.widgets.conversation import Conversation
+from agent_tui.tui.widgets.panel import SidePanel
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from agent_tui.events.types import Event
+    from agent_tui.events.view import Changes, SessionView
+    from agent_tui.tui.session_controller import SessionController
+    from agent_tui.tui.widgets.prompt import Draft
+
+FRONT = "-front"
+"""The class of the widgets of the session that is looked at."""
+
+
+class Pane:
+    """One session's conversation, side panel and unsent prompt.
+
+    Args:
+        controller: The session.
+        monotonic: Seconds; only differences mean anything.
+    """
+
+    def __init__(self, controller: SessionController, monotonic: Callable[[], float]) -> None:
+        self.conversation = Conversation()
+        self.panel = SidePanel(monotonic=monotonic)
+        self.draft: Draft | None = None
+        self.mounted: Awaitable[object]
+        self._controller = controller
+        self._view: SessionView | None = None
+        self._missed: set[int] = set()
+        self._front = False
+
+    def show(self) -> None:
+        """Takes the session's view, if it is another object than the one that is shown."""
+        view = self._controller.view
+        if view is not None and view is not self._view:
+            self._view = view
+            self._missed.clear()
+            self.conversation.show(view)
+            self.panel.show(view)
+
+    def take(self, changes: Changes, batch: Sequence[Event]) -> None:
+        """Takes in what a batch of events changed."""
+        self.show()
+        self._missed |= changes.blocks
+        if self._front:
+            self._catch_up()
+        self.panel.add_events(batch)
+        self.panel.update(changes)
+
+    def whole(self, events: Sequence[Event]) -> None:
+        """The session is known from its beginning now; ``events`` are its last."""
+        self.show()
+        self.panel.set_events(events)
+
+    def _catch_up(self) -> None:
+        if self._missed:
+            missed, self._missed = self._missed, set()
+            self.conversation.update_blocks(sorted(missed))
+
+    def to_front(self, front: bool) -> None:
+        """Shows or hides the widgets."""
+        self._front = front
+        self.conversation.set_class(front, FRONT)
+        self.panel.set_class(front, FRONT)
+        if front:
+            self.show()
+            self._catch_up()
+
+
+class Panes:
+    """The panes of all open sessions, made when a session is first heard of.
+
+    Args:
+        talk: Where conversations are mounted.
+        side: Where side panels are mounted.
+        monotonic: Seconds; only differences mean anything.
+        made: Told of each new pane.
+    """
+
+    def __init__(
+        self,
+        talk: Widget,
+        side: Widget,
+        monotonic: Callable[[], float],
+        made: Callable[[SessionController, Pane], None],
+    ) -> None:
+        self._talk = talk
+        self._side = side
+        self._monotonic = monotonic
+        self._made = made
+        self._panes: dict[SessionController, Pane] = {}
+        self.front: Pane | None = None
+
+    def of(self, controller: SessionController) -> Pane:
+        """The session's pane."""
+        pane = self._panes.get(controller)
+        if pane is None:
+            pane = self._panes[controller] = Pane(controller, self._monotonic)
+            pane.mounted = asyncio.gather(self._talk.mount(pane.conversation), self._side.mount(pane.panel))
+            pane.show()
+            self._made(controller, pane)
+        return pane
+
+    def bring(self, controller: SessionController) -> Pane:
+        """Puts the session's pane before all others."""
+        pane = self.of(controller)
+        if pane is not self.front:
+            if self.front is not None:
+                self.front.to_front(False)
+            self.front = pane
+            pane.to_front(True)
+        return pane
+
+    def drop(self, controller: SessionController) -> None:
+        """Takes a closed session's widgets away."""
+        pane = self._panes.pop(controller, None)
+        if pane is not None:
+            pane.conversation.remove()
+            pane.panel.remove()
