@@ -59,10 +59,12 @@ class Library:
             await self._journal.flush()
             session_id = (await self._journal.find(session_id)).id
         session = self._opened.get(session_id)
-        if session is not None:
-            lines = await session.log.read_lines(after, limit)
-        else:
+        if session is None:
             lines = await self._journal.read(session_id, after, limit)
+        else:  # what was stored before it was opened, and what came since
+            lines = await session.log.read_lines(after, limit)
+            if lines and len(lines) < limit:
+                lines = [*lines, *await session.log.read_lines(after + len(lines), limit - len(lines))]
         return await asyncio.to_thread(lambda: [codec.decode(line) for line in lines])
 
     async def fork(self, session_id: str, at: int | None) -> str:
@@ -124,6 +126,7 @@ class Library:
     async def close(self) -> None:
         """What was deleted is now really removed."""
         if self._deleted:
+            self._deleted.clear()
             await self._journal.purge()
 
 
