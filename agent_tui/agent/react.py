@@ -107,7 +107,8 @@ class ReactLoop:
             turn = await self._ask_model(span_id)
             match turn.action:
                 case Finish(answer):
-                    if self._apply_steers():
+                    # An answer at the last step is kept: there is no step left to mend it in.
+                    if step < self._settings.max_steps and self._apply_steers():
                         continue
                     self._finish(answer)
                     return "completed"

@@ -233,6 +233,17 @@ async def test_a_steer_during_the_answer_is_not_lost(tmp_path: Path) -> None:
     assert [event.answer.answer for event in world.of(ev.Final)] == ["two"]
 
 
+async def test_a_steer_during_the_last_answer_does_not_cost_it(tmp_path: Path) -> None:
+    gate = Gate()
+    world = World(tmp_path, [gate, final("one")], max_steps=1)
+    run = asyncio.create_task(world.run())
+    await gate.reached.wait()
+    world.steers.append("and two?")
+    gate.open.set()
+    assert (await run).status == "completed"
+    assert [event.answer.answer for event in world.of(ev.Final)] == ["one"]
+
+
 async def test_native_calls(tmp_path: Path) -> None:
     native = llm.ToolCall("c1", "double", {"x": 3}, "c2ln")
     world = World(
