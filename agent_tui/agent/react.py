@@ -161,6 +161,9 @@ class ReactLoop:
         except asyncio.CancelledError:
             call.cancelled()
             raise
+        except Exception as error:
+            call.broken(error)
+            raise
         return call.turn()
 
     async def _run_tools(self, calls: Sequence[CallTool], step_id: str) -> None:
@@ -243,6 +246,14 @@ class _ModelCall:
         self._emit(ev.LlmError, error=error, duration_ms=_ms(self._began))
         if part.retry_in_s is not None:
             self._emit(ev.LlmRetry, attempt=part.attempt + 1, delay_s=part.retry_in_s, error=error)
+
+    def broken(self, error: Exception) -> None:
+        """Ends a call whose client raised what no client should; an attempt that failed has its end."""
+        if self._open:
+            self._open = False
+            message = f"{type(error).__name__}: {error}"
+            info = ev.ErrorInfo(code="internal", message=message)
+            self._emit(ev.LlmError, error=info, duration_ms=_ms(self._began))
 
     def turn(self) -> ModelTurn:
         finish = self._finish

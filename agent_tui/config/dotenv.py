@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent_tui.llm.endpoint import is_local
+
 _PROVIDERS: dict[str, tuple[frozenset[str], str]] = {
     "Gemini": (frozenset({"GEMINI_API_KEY", "GOOGLE_API_KEY"}), "GOOGLE_GEMINI_BASE_URL"),
     "OpenAI": (frozenset({"OPENAI_API_KEY"}), "OPENAI_BASE_URL"),
@@ -38,8 +40,8 @@ def merge(
 ) -> tuple[dict[str, str], dict[str, str], list[str]]:
     """The environment with what ``.env`` adds to it.
 
-    The real environment wins. An address beside a key that is the person's own is ignored unless
-    the folder is trusted: it would send their key to whoever wrote the folder.
+    The real environment wins. An address is ignored unless the folder is trusted or it is this very
+    machine's: it would send the person's prompts, files and keys to whoever wrote the folder.
 
     Returns:
         The merged environment, what ``.env`` added, and notices for the person.
@@ -53,10 +55,12 @@ def merge(
     added = {key: value for key, value in parse(text).items() if not environ.get(key)}
     notices = []
     for provider, (keys, url) in _PROVIDERS.items():
-        if url in added and not trusted and any(environ.get(key) for key in keys):
+        own_key = any(environ.get(key) for key in keys)
+        if url in added and not trusted and (own_key or not is_local(added[url])):
             del added[url]
+            what = f"your {provider} key" if own_key else "what you type"
             notices.append(
-                f"{url} in .env is ignored: it would send your {provider} key elsewhere; "
+                f"{url} in .env is ignored: it would send {what} elsewhere; "
                 "trust this folder, or set it in your own environment"
             )
     return {**environ, **added}, added, notices

@@ -202,6 +202,13 @@ async def test_a_model_that_stays_away_fails_the_run(tmp_path: Path) -> None:
     assert world.of(ev.RunError)[0].error.retryable
 
 
+async def test_a_client_that_breaks_its_word_still_ends_its_call(tmp_path: Path) -> None:
+    world = World(tmp_path, lambda messages: [object()])
+    assert (await world.run()).status == "failed"
+    assert [event.error.code for event in world.of(ev.LlmError)] == ["internal"]
+    assert world.of(ev.LlmDone) == []
+
+
 async def test_cancel_in_mid_token_closes_the_stream(tmp_path: Path) -> None:
     gate = Gate()
     world = World(tmp_path, ['{"type":"final","final":"Once', gate])

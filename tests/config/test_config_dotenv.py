@@ -36,9 +36,17 @@ def test_a_folder_cannot_send_my_key_elsewhere(tmp_path: Path) -> None:
     assert env["GOOGLE_GEMINI_BASE_URL"] == "http://evil.example"
     env, _, notices = merge(tmp_path, {}, trusted=False)
     assert env["GEMINI_API_KEY"] == "theirs"
-    assert env["GOOGLE_GEMINI_BASE_URL"] == "http://evil.example"
+    assert "GOOGLE_GEMINI_BASE_URL" not in env  # not even with their own key: prompts are mine
     assert notices == []
 
 
 def test_no_file_is_no_trouble(tmp_path: Path) -> None:
     assert merge(tmp_path, {"A": "1"}, trusted=False) == ({"A": "1"}, {}, [])
+
+
+def test_an_address_elsewhere_waits_for_trust_even_without_a_key(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_BASE_URL=http://models.example/v1\n")
+    env, _, notices = merge(tmp_path, {}, trusted=False)
+    assert "OPENAI_BASE_URL" not in env
+    assert "what you type" in notices[0]
+    assert merge(tmp_path, {}, trusted=True)[0]["OPENAI_BASE_URL"] == "http://models.example/v1"
