@@ -122,7 +122,9 @@ def test_keys_of_screen_prompt_and_approvals() -> None:
     named = set()
     for row in rows(section("Keys")):
         keys = row[0].lower().replace("page ", "page").replace(", or ", ", ")
-        keys = keys.replace("esc", "escape").replace(" when the input is empty", "")
+        keys = (
+            keys.replace("esc", "escape").replace("_", "underscore").replace(" when the input is empty", "")
+        )
         for name in quoted(row[2]):
             named.add(name)
             first = known[name].key.split(",")[0]
