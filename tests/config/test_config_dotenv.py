@@ -37,7 +37,7 @@ def test_a_folder_cannot_send_my_key_elsewhere(tmp_path: Path) -> None:
     env, _, notices = merge(tmp_path, {}, trusted=False)
     assert env["GEMINI_API_KEY"] == "theirs"
     assert "GOOGLE_GEMINI_BASE_URL" not in env  # not even with their own key: prompts are mine
-    assert notices == []
+    assert len(notices) == 1
 
 
 def test_no_file_is_no_trouble(tmp_path: Path) -> None:
