@@ -67,11 +67,13 @@ class Core:
     trust: TrustStore
     approve: ev.Decision | None = None
     _clients: dict[str, LLMClient] = field(default_factory=dict)
+    _notes: dict[Path, tuple[tuple[int, int], str]] = field(default_factory=dict)
 
     async def workspace(self, cwd: Path) -> Workspace:
         """The tools of a folder; finding them reads files and may import packages."""
         cwd, found = await asyncio.to_thread(lambda: (cwd.resolve(), discover(cwd, self.trust)))
         registry, clashes = self._registry(found)
+        await asyncio.to_thread(declarations, registry)  # makes the schemas, which are kept
         gone = () if cwd.is_dir() else (f"the folder {cwd} is gone: tools have nowhere to work",)
         return Workspace(cwd, registry, (*gone, *found.notices, *clashes), tuple(found.untrusted))
 
@@ -162,9 +164,21 @@ class Core:
             tools,
             cwd=workspace.cwd,
             today=self.clock.now().astimezone().date(),
-            project_notes=await asyncio.to_thread(_project_notes, workspace.cwd),
+            project_notes=await self._project_notes(workspace.cwd / "AGENTS.md"),
             extra=self.config.agent.instructions,
         )
+
+    async def _project_notes(self, file: Path) -> str:
+        """The notes as they are now. Looking is quick; only reading what has changed takes a thread."""
+        try:
+            status = file.stat()
+        except OSError:
+            return ""
+        stamp = status.st_mtime_ns, status.st_size
+        known = self._notes.get(file)
+        if known is None or known[0] != stamp:
+            known = self._notes[file] = stamp, await asyncio.to_thread(_read_notes, file)
+        return known[1]
 
     async def warm_up(self, model: str, cwd: Path) -> None:
         """Loads what the first model call would have to wait for. What fails will fail there."""
@@ -181,11 +195,11 @@ class Core:
             await self.journal.close()
 
 
-def _project_notes(cwd: Path) -> str:
-    """The folder's AGENTS.md, as far as a prompt can use it; a file that cannot be read says so."""
+def _read_notes(file: Path) -> str:
+    """An AGENTS.md, as far as a prompt can use it; one that cannot be read is noted in the log."""
     try:
-        with (cwd / "AGENTS.md").open(encoding="utf-8", errors="replace") as file:
-            return file.read(prompts.MAX_PROJECT_NOTES * 2)
+        with file.open(encoding="utf-8", errors="replace") as text:
+            return text.read(prompts.MAX_PROJECT_NOTES * 2)
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent_tui import __version__
-from agent_tui.errors import NotFoundError, UsageError
+from agent_tui.errors import NotFoundError, StorageError, UsageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
@@ -17,6 +18,8 @@ from agent_tui.runtime.runtime import SessionInfo
 from agent_tui.runtime.session import Session
 from agent_tui.storage.index import StoredSession
 from agent_tui.storage.journal import Journal
+
+_log = logging.getLogger(__name__)
 
 
 class Library:
@@ -124,10 +127,12 @@ class Library:
         self._deleted.discard(session_id)
 
     async def close(self) -> None:
-        """What was deleted is now really removed."""
-        if self._deleted:
-            self._deleted.clear()
+        """What was deleted is now really removed, also by a program that was killed."""
+        self._deleted.clear()
+        try:
             await self._journal.purge()
+        except StorageError as error:
+            _log.warning("deleted sessions are hidden, but not yet removed: %s", error)
 
 
 def info_of(stored: StoredSession) -> SessionInfo:

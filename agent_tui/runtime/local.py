@@ -10,10 +10,8 @@ from typing import cast
 from pydantic import JsonValue
 
 from agent_tui import __version__
-from agent_tui.agent.history import History
 from agent_tui.config.trust import trust_project
 from agent_tui.errors import ConflictError, NotFoundError, UsageError
-from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.llm import router
@@ -23,8 +21,6 @@ from agent_tui.runtime.library import Library
 from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
 from agent_tui.runtime.session import Session
 from agent_tui.runtime.tasks import Work
-
-_READ_AT_ONCE = 2000
 
 
 class LocalRuntime:
@@ -82,7 +78,6 @@ class LocalRuntime:
         stored = await core.journal.reopen(session_id)
         try:
             workspace = await core.workspace(Path(stored.cwd))
-            history = await self._read_history(stored.id)
         except BaseException:
             await core.journal.release(stored.id)
             raise
@@ -94,18 +89,12 @@ class LocalRuntime:
             last_ts=stored.last_ts,
             older=core.journal,
         )
-        session = Session(core, log, workspace, model=stored.model, title=stored.title, history=history)
+        session = Session(
+            core, log, workspace, model=stored.model, title=stored.title, stored=stored.last_seq
+        )
         if model is not None and model != session.model:
             self._change_model(session, model)
         return session
-
-    async def _read_history(self, session_id: str) -> History:
-        history, position = History(), 0
-        while lines := await self._core.journal.read(session_id, position, _READ_AT_ONCE):
-            events = [codec.decode(line) for line in lines]
-            history.apply_all(events)
-            position = events[-1].seq
-        return history
 
     def tell(self, message: str) -> None:
         """Says something in every open session, or in the first one that is opened."""

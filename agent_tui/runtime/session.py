@@ -6,13 +6,13 @@ import json
 
 from pydantic import JsonValue
 
-from agent_tui.agent.history import History
 from agent_tui.agent.react import ReactLoop
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter, SessionLog
 from agent_tui.events.unfinished import Unfinished
 from agent_tui.runtime.approvals import Answer, Approvals
 from agent_tui.runtime.core import Core, Workspace
+from agent_tui.runtime.recall import Recall
 from agent_tui.runtime.runtime import SessionInfo, SessionState
 from agent_tui.runtime.tasks import TaskManager, Work
 from agent_tui.tools.policy import Policy
@@ -28,7 +28,7 @@ class Session:
         log: Its events.
         workspace: The folder it works in.
         model: ``provider:name``.
-        history: What the model is told of the events that are already in the log.
+        stored: How many of its events are in the journal already.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Session:
         *,
         model: str,
         title: str = "",
-        history: History | None = None,
+        stored: int = 0,
     ) -> None:
         self.log = log
         self.workspace = workspace
@@ -48,10 +48,10 @@ class Session:
         self.approvals = Approvals(core.approve)
         self.policy = core.policy(workspace.cwd)
         self._core = core
-        self._history = history or History()
+        self._recall = Recall(core.journal, log.session_id, stored)
         unfinished = Unfinished()
         log.observe(unfinished.apply)
-        log.observe(self._history.apply)
+        log.observe(self._recall.apply)
         self.tasks = TaskManager(log, unfinished, clock=core.clock, ids=core.ids, model=lambda: self.model)
 
     @property
@@ -109,7 +109,7 @@ class Session:
             runner=self._runner(emit, self.policy),
             system_prompt=await core.system_prompt(workspace, access.protocol, tools),
             tools=tools,
-            history=self._history,
+            history=await self._recall.history(),
             emit=emit,
             new_id=core.ids.new,
             take_steers=self.tasks.take_steers,

@@ -93,6 +93,16 @@ class Journal:
         )
         return [row[0] for row in rows]
 
+    async def read_without_text(self, session_id: str, after: int, limit: int) -> Sequence[bytes]:
+        """The same, without ``llm_delta`` and ``tool_output``, which are most of the lines."""
+        rows = await asyncio.to_thread(
+            self._query,
+            "SELECT line FROM events WHERE session_id = ? AND seq > ? "
+            "AND type NOT IN ('llm_delta', 'tool_output') ORDER BY seq LIMIT ?",
+            (session_id, after, limit),
+        )
+        return [row[0] for row in rows]
+
     async def sessions(
         self, *, cwd: Path | None = None, used: bool = False, limit: int = 1000
     ) -> Sequence[StoredSession]:
