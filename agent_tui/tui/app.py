@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -161,6 +162,8 @@ class AgentApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._heed_signals()
+        # What the shell wrote meanwhile is on the screen.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.main.call_after_refresh(self._begin)
 
     def _heed_signals(self) -> None:
@@ -342,6 +345,13 @@ class AgentApp(App[int], inherit_bindings=False):
         except AgentTuiError as error:
             self.failure = error
         self.exit(0)
+
+    def action_suspend_process(self) -> None:
+        """Stops the program until its shell says ``fg``; without such a shell nothing could wake it."""
+        if sys.platform == "win32" or os.getpgrp() == os.getsid(0):
+            self.say("warning", "there is no shell to suspend to")
+        else:
+            super().action_suspend_process()
 
     async def action_quit(self) -> None:
         self.leave()

@@ -47,6 +47,7 @@ KEYS: tuple[Key, ...] = (
     Key("copy_or_quit", "ctrl+c", "copy_or_quit", "quit", "Copy, else clear the input, else quit"),
     Key("quit_if_empty", "ctrl+d", "quit_if_empty", "quit", "Quit when the input is empty"),
     Key("quit", "ctrl+q", "quit", "quit", "Quit; a run in flight is cancelled first"),
+    Key("suspend", "ctrl+z", "app.suspend_process", "suspend", "Suspend to the shell; fg comes back"),
     Key("edit_queued", "alt+up", "edit_queued", "edit queued", "Edit the last queued message"),
     Key("drop_queued", "alt+delete", "drop_queued", "drop queued", "Drop the last queued message"),
     Key("palette", "ctrl+p", "palette", "commands", "Find any command, model, theme or tool", "View"),

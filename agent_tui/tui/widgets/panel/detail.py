@@ -146,6 +146,12 @@ def _tool(view: SessionView, span: ToolSpan, now: float) -> list[Section]:
     return sections
 
 
+def prints(view: SessionView, span: AnySpan) -> bool:
+    """Whether ``span`` is a tool that is running and has printed something."""
+    block = tool_block(view, span) if isinstance(span, ToolSpan) and span.state == "running" else None
+    return block is not None and bool(block.output)
+
+
 def _approval(block: ToolBlock) -> str:
     if block.state == "waiting":
         return "waits for an answer"

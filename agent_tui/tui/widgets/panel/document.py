@@ -30,13 +30,21 @@ class DocumentView(LineView):
         self.following = False
         self.layout_of = Layout()
         self._sections: Sequence[Section] = ()
+        self._live = False
 
-    def show_sections(self, sections: Sequence[Section], *, keep_place: bool) -> None:
-        """Shows ``sections``; with ``keep_place`` the reader stays where they are."""
+    def show_sections(self, sections: Sequence[Section], *, keep_place: bool, live: bool = False) -> None:
+        """Shows ``sections``; with ``keep_place`` the reader stays where they are.
+
+        While they are ``live`` the end is kept in view, unless the reader has scrolled up.
+        """
         self._sections = sections
+        if not keep_place or not live:
+            self.following = live
+        elif not self._live:
+            self.following = self.cursor is None and self.scroll_offset.y == 0
+        self._live = live
         if not keep_place:
             self.cursor = None
-            self.following = False
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         if self.shown:
             self._arrange()
@@ -47,9 +55,7 @@ class DocumentView(LineView):
 
     def _arrange(self) -> None:
         self.layout_of.arrange(self._sections, self.row_width)
-        following, self.following = self.following, False
         self.set_count(self.layout_of.count)
-        self.following = following
 
     def on_resize(self) -> None:
         if self.shown and self.layout_of.width != self.row_width:

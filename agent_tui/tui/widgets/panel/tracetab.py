@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from agent_tui.events.view import Changes, SessionView
-from agent_tui.tui.widgets.panel.detail import heading_of, raw_sections, sections_of
+from agent_tui.tui.widgets.panel.detail import heading_of, prints, raw_sections, sections_of
 from agent_tui.tui.widgets.panel.document import DocumentView
 from agent_tui.tui.widgets.panel.messages import SpanPicked
 from agent_tui.tui.widgets.panel.now import SessionTime
@@ -140,7 +140,8 @@ class TraceTab(Vertical):
         else:
             sections = sections_of(self._view, span, self._clock.now())
         self._rule.set_title(heading_of(span))
-        self.detail.show_sections(sections, keep_place=self._described == span.id)
+        live = not self._raw and prints(self._view, span)
+        self.detail.show_sections(sections, keep_place=self._described == span.id, live=live)
         self._described = span.id
 
     @on(TraceView.Selected)

@@ -64,6 +64,7 @@ class Prompt(PromptArea):
         Binding("ctrl+r", "search", "Search the prompts of before", show=False, id="prompt.search"),
         Binding("ctrl+g", "edit", "Write in your own editor", show=False, id="prompt.editor"),
         Binding("tab", "complete", "Complete", show=False, id="prompt.complete"),
+        Binding("ctrl+underscore,super+z", "undo", "Undo", show=False, id="prompt.undo"),
         Binding("ctrl+c", "copy_or_clear", "Copy, else clear", show=False, id="prompt.copy"),
     ]
 
