@@ -170,11 +170,9 @@ class Core:
 
     async def _project_notes(self, file: Path) -> str:
         """The notes as they are now. Looking is quick; only reading what has changed takes a thread."""
-        try:
-            status = file.stat()
-        except OSError:
+        stamp = _stamp(file)
+        if stamp is None:
             return ""
-        stamp = status.st_mtime_ns, status.st_size
         known = self._notes.get(file)
         if known is None or known[0] != stamp:
             known = self._notes[file] = stamp, await asyncio.to_thread(_read_notes, file)
@@ -193,6 +191,15 @@ class Core:
                 await client.aclose()
         finally:
             await self.journal.close()
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What changes when a file does; None if there is none to be seen."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _read_notes(file: Path) -> str:
