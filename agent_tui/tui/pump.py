@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent_tui.events.fold import Fold
-from agent_tui.events.types import Event
+from agent_tui.events.types import Event, RunStart
 from agent_tui.events.view import Changes
 
 OnFrame = Callable[[Changes, Sequence[Event]], None]
@@ -21,6 +21,10 @@ URGENT_INTERVAL_S = 1 / 120
 
 BUSY_SHARE = 3
 """A frame that took t seconds to hand over is followed by at least this many times t of rest."""
+
+
+HEAD_START_S = 0.006
+"""How long a run that begins is let alone, so that its request leaves before it is painted."""
 
 
 class Pump:
@@ -48,6 +52,7 @@ class Pump:
         self._events: list[Event] = []
         self._began = self._ended = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
+        self._not_before = float("-inf")
 
     def go_on_with(self, fold: Fold) -> None:
         """Goes on with another fold of the same session, which knows at least the same events."""
@@ -61,6 +66,8 @@ class Pump:
                 for event in batch:
                     self._fold.apply(event)
                 self._events.extend(batch)
+                if batch and isinstance(batch[-1], RunStart):
+                    self._not_before = loop.time() + HEAD_START_S
                 self._schedule(loop)
         finally:
             self._stop_timer()
@@ -70,6 +77,7 @@ class Pump:
         changes = self._fold.changes
         interval = URGENT_INTERVAL_S if changes.head or changes.spans else self._interval
         due = self._began + max(interval, (self._ended - self._began) * (1 + BUSY_SHARE))
+        due = max(due, self._not_before)
         if due <= loop.time():
             self._draw()
         elif self._timer is None or due < self._timer.when():
