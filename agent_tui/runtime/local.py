@@ -21,6 +21,7 @@ from agent_tui.runtime.library import Library
 from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
 from agent_tui.runtime.session import Session
 from agent_tui.runtime.tasks import Work
+from agent_tui.runtime.watch import Watched
 
 
 class LocalRuntime:
@@ -39,6 +40,7 @@ class LocalRuntime:
         self._model = model
         self._notices = tuple(notices)
         self._sessions: dict[str, Session] = {}
+        self._watched: dict[str, Watched] = {}
         self._library = Library(core, self._sessions)
         self._background: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
@@ -59,12 +61,19 @@ class LocalRuntime:
                     session_id = (await self._core.journal.find(session_id)).id
                 if session_id in self._sessions:
                     return self._sessions[session_id].info()
-                session = await self._stored(session_id, model)
+                try:
+                    session = await self._stored(session_id, model)
+                except ConflictError:
+                    return await self._watch(session_id)
             self._check_open()
-            self._sessions[session.id] = session
-        self._warm_up(session)
+            self._add(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
         return session.info(notices)
+
+    def _add(self, session: Session) -> None:
+        self._sessions[session.id] = session
+        self._watched.pop(session.id, None)
+        self._warm_up(session)
 
     async def _new(self, cwd: Path, model: str) -> Session:
         core = self._core
@@ -95,6 +104,29 @@ class LocalRuntime:
         if model is not None and model != session.model:
             self._change_model(session, model)
         return session
+
+    async def _watch(self, session_id: str) -> SessionInfo:
+        """Opens a session that another process writes, to be followed until that one lets go of it."""
+        watched = self._watched.get(session_id)
+        if watched is None:
+            stored = await self._core.journal.find(session_id)
+            workspace = await self._core.workspace(Path(stored.cwd))
+            self._check_open()
+            watched = self._watched[stored.id] = Watched(self._core, stored, workspace, self._take_over)
+        notices, self._notices = self._notices, ()
+        return watched.info(notices)
+
+    async def _take_over(self, session_id: str) -> bool:
+        async with self._opening:
+            if self._closed or session_id not in self._watched:
+                return True
+            try:
+                session = await self._stored(session_id, None)
+            except ConflictError:
+                return False
+            self._add(session)
+        session.log.append(ev.Notice, level="info", text="the other agent-tui is gone: it goes on here")
+        return True
 
     def tell(self, message: str) -> None:
         """Says something in every open session, or in the first one that is opened."""
@@ -161,7 +193,9 @@ class LocalRuntime:
         session.log.append(ev.SessionUpdate, model=model)
 
     async def set_title(self, session_id: str, title: str) -> None:
-        session = self._sessions.get(session_id)
+        session = (
+            self._session(session_id) if session_id in self._watched else self._sessions.get(session_id)
+        )
         if session is None:
             await self._library.rename(session_id, title)
         else:
@@ -172,10 +206,22 @@ class LocalRuntime:
         self._session(session_id).log.append(ev.SessionUpdate, cleared=True)
 
     def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[ev.Event]]:
+        if session_id in self._watched:
+            return self._follow_watched(session_id, after)
         return self._session(session_id).log.follow_batches(after)
 
+    async def _follow_watched(self, session_id: str, after: int) -> AsyncIterator[Sequence[ev.Event]]:
+        position = after
+        async for batch in self._watched[session_id].follow(position):
+            yield batch
+            position = batch[-1].seq
+        session = self._sessions.get(session_id)
+        if session is not None:  # it has been taken over, and not closed
+            async for batch in session.log.follow_batches(position):
+                yield batch
+
     async def tools(self, session_id: str) -> Sequence[ToolInfo]:
-        session = self._session(session_id)
+        session = self._watched.get(session_id) or self._session(session_id)
         return [
             ToolInfo(
                 name=spec.name,
@@ -235,6 +281,10 @@ class LocalRuntime:
 
     async def close_session(self, session_id: str) -> None:
         async with self._opening:
+            watched = self._watched.pop(session_id, None)
+            if watched is not None:
+                watched.close()
+                return
             session = self._session(session_id)
             await session.close()
             del self._sessions[session_id]
@@ -243,6 +293,8 @@ class LocalRuntime:
 
     async def aclose(self) -> None:
         self._closed = True
+        for watched in self._watched.values():
+            watched.close()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         for task in list(self._background):
             task.cancel()
@@ -257,6 +309,11 @@ class LocalRuntime:
             raise ConflictError("this agent-tui is closing")
 
     def _session(self, session_id: str) -> Session:
+        if session_id in self._watched:
+            raise ConflictError(
+                f"session {session_id} is open in another agent-tui, here it can only be read",
+                hint="fork it, or close it there and it goes on here",
+            )
         session = self._sessions.get(session_id)
         if session is None:
             raise NotFoundError(f"session {session_id!r} is not open", hint="open it first")

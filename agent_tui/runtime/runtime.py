@@ -89,6 +89,9 @@ class Runtime(Protocol):
     ) -> SessionInfo:
         """Opens a stored session, or a new one in ``cwd`` when ``session_id`` is None.
 
+        One that another process writes is opened ``read_only``: it can be followed, all else raises
+        ``ConflictError``. When the other lets go of it, it goes on here; opening it again tells.
+
         Raises:
             ConfigError: The model's name is not one.
         """
