@@ -293,9 +293,17 @@ class SessionController:
         if self._fold is None:
             self._held.append(start)
         elif self.read_only:
-            self._notice("warning", str(ConflictError(READ_ONLY, hint=READ_ONLY_HINT)))
+            self._background.run(self._if_ours(start))
         else:
             self._background.run(start())
+
+    async def _if_ours(self, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Runs if the process that wrote the session has let go of it in the meantime."""
+        self.info = await self._need().open_session(self._id())
+        if self.read_only:
+            self._notice("warning", str(ConflictError(READ_ONLY, hint=READ_ONLY_HINT)))
+        else:
+            await start()
 
     def _frame(self, changes: Changes, events: Sequence[Event]) -> None:
         try:
