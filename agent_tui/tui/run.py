@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-import traceback
 from typing import TYPE_CHECKING
 
+from agent_tui import logs
 from agent_tui.errors import AgentTuiError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agent_tui.tui.session_controller import OpenRuntime
     from agent_tui.tui.settings import UiSettings
 
 
 PAINT_SLOTS_PER_S = 250
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread that computes (the journal's, a tool's) may keep the screen waiting for the
+interpreter; Python's own 5 ms are a third of what a person may wait for a key."""
 
 
 class ScreenCrashed(AgentTuiError):
@@ -46,6 +47,7 @@ def run_tui(
         AgentTuiError: The session could not be opened, or the screen broke (``ScreenCrashed``, whose
             details are in the log file).
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     _paint_soon()
     from agent_tui.tui.app import AgentApp
     from agent_tui.tui.driver import driver_class
@@ -63,7 +65,8 @@ def run_tui(
         return code or 0
     if isinstance(app.failure, AgentTuiError):
         raise app.failure
-    log = _record(app.failure)
+    logging.getLogger(__name__).error("the screen broke", exc_info=app.failure)
+    log = logs.written_to()
     raise ScreenCrashed(
         f"{type(app.failure).__name__}: {app.failure}",
         hint=f"the details are in {log}" if log else "the log file could not be written",
@@ -82,25 +85,3 @@ def _paint_soon() -> None:
         import textual.constants  # noqa: F401
 
         del os.environ["TEXTUAL_FPS"]
-
-
-def _record(error: Exception) -> Path | None:
-    """Adds the traceback to the log file; the file, or None if that cannot be written."""
-    from agent_tui.clock import SystemClock, rfc3339
-    from agent_tui.paths import user_paths
-
-    path = user_paths().log_file
-    record = {
-        "timestamp": rfc3339(SystemClock().now()),
-        "level": "error",
-        "event": "the screen broke",
-        "error": f"{type(error).__name__}: {error}",
-        "exception": "".join(traceback.format_exception(error)),
-    }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-    except OSError:
-        return None
-    return path
