@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events as textual_events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -27,9 +28,9 @@ from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
 from agent_tui.tui.widgets.prompt import CommandHint
 
 if TYPE_CHECKING:
-    from textual import events as textual_events
     from textual.driver import Driver
 
+    from agent_tui.tui.replaying import ReplayStart
     from agent_tui.tui.session_controller import OpenRuntime, SessionController
 
 GC_THRESHOLDS = (20_000, 20, 50)
@@ -56,6 +57,7 @@ class AgentApp(App[int], inherit_bindings=False):
         session: A stored session to open; None begins a new one.
         prompt: Sent as soon as the session is open.
         model: The model to begin with; None leaves it to the core.
+        replay: Replays a stored session instead of opening one.
         driver: The terminal driver; None is Textual's own choice.
         clock: What time it is, for everything that shows elapsed time.
 
@@ -88,6 +90,7 @@ class AgentApp(App[int], inherit_bindings=False):
         session: str | None = None,
         prompt: str | None = None,
         model: str | None = None,
+        replay: ReplayStart | None = None,
         driver: type[Driver] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -99,6 +102,7 @@ class AgentApp(App[int], inherit_bindings=False):
         self.failure: Exception | None = None
         self._session = session
         self._first_prompt = prompt
+        self._replay = replay
         self._time = clock or SystemClock()
         self.themes = ThemeStore([shipped_dir(), *settings.themes_dirs])
         self.keymap: dict[str, str] = dict(settings.keys)
@@ -187,20 +191,29 @@ class AgentApp(App[int], inherit_bindings=False):
         await asyncio.to_thread(_import_parts)
         await self.main.load_parts()
         try:
-            info = await self.sessions.begin(self.settings.cwd, self._session, self.wanted_model)
+            await self._open()
         except AgentTuiError as error:
             self.crash(error)
             return
+        self._check_all_keys()
+        self.reload_themes()
+        _settle_memory()
+        self.loaded = True
+
+    async def _open(self) -> None:
+        """Opens what was asked for: a session, or the replay of one."""
+        if self._replay is not None:
+            from agent_tui.tui.replaying import replay_stored
+
+            await replay_stored(self, self._replay)
+            return
+        info = await self.sessions.begin(self.settings.cwd, self._session, self.wanted_model)
         self.main.session_opened()
         for notice in info.notices:
             self.say("info", notice)
         if self._first_prompt:
             self.controller.submit(self._first_prompt)
         await self.main.load_facts()
-        self._check_all_keys()
-        self.reload_themes()
-        _settle_memory()
-        self.loaded = True
 
     # Keys
 
@@ -267,6 +280,11 @@ class AgentApp(App[int], inherit_bindings=False):
         if after is not None and after != before and not first_look:
             self._watch_theme(after.name)
 
+    async def on_event(self, event: textual_events.Event) -> None:
+        if isinstance(event, textual_events.Key):  # not every terminal tells of the focus
+            self.themes_maybe_changed()
+        await super().on_event(event)
+
     def on_app_focus(self, event: textual_events.AppFocus) -> None:
         del event
         self.themes_maybe_changed()
@@ -296,6 +314,12 @@ class AgentApp(App[int], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         del screen
         return ()  # the palette lists our own commands
+
+    def replay(self) -> None:
+        """Shows the past of the session that is looked at."""
+        from agent_tui.tui.replaying import replay_open
+
+        replay_open(self)
 
     def show_help(self) -> None:
         from agent_tui.tui.screens.help import HelpScreen

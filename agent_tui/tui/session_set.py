@@ -112,15 +112,20 @@ class SessionSet:
 
     # Opening
 
+    async def connect(self) -> Runtime:
+        """Makes or finds the core, and opens no session."""
+        self._runtime = await self._open_runtime()
+        return self._runtime
+
     async def begin(self, cwd: Path, session: str | None, model: str | None) -> SessionInfo:
         """Opens the runtime and the first session.
 
         Raises:
             AgentTuiError: What can be told in a line, such as a model's name that is not one.
         """
-        self._runtime = await self._open_runtime()
-        info = await self._runtime.open_session(session, cwd=cwd, model=model)
-        await self.active.begin(self._runtime, info)
+        runtime = await self.connect()
+        info = await runtime.open_session(session, cwd=cwd, model=model)
+        await self.active.begin(runtime, info)
         self._tell_tabs()
         return info
 
@@ -153,7 +158,7 @@ class SessionSet:
         self.show(controller)
         for notice in info.notices:
             self._hooks.notice("info", notice)
-        if left.unused and left in self.controllers:
+        if (left.unused or left.info is None) and left in self.controllers:
             await self._close(left)  # nothing was ever said in it: nobody would look for it
 
     def _controller(self) -> SessionController:

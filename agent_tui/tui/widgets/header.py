@@ -33,6 +33,7 @@ class Head:
         status: A session status, or ``starting`` and ``closing``.
         started: When the run began, seconds since the epoch; None when none is going.
         step: The run's step, 0 before the first.
+        at: The moment that is shown, seconds since the epoch; None goes by the clock.
     """
 
     title: str = ""
@@ -41,6 +42,7 @@ class Head:
     started: float | None = None
     step: int = 0
     max_steps: int = 0
+    at: float | None = None
 
 
 class HeaderBar(Widget):
@@ -65,7 +67,7 @@ class HeaderBar(Widget):
         if head == self._head:
             return
         self._head = head
-        ticking = head.started is not None
+        ticking = head.started is not None and head.at is None
         if ticking and self._clock is None:
             self._clock = self.set_interval(1 / CLOCK_HZ, self.refresh)
         elif not ticking and self._clock is not None:
@@ -94,7 +96,8 @@ class HeaderBar(Widget):
         head = self._head
         glyph, word, style = _STATES[head.status]
         if head.started is not None and head.status != "cancelling":
-            word += " " + elapsed(self._now() - head.started)
+            now = self._now() if head.at is None else head.at
+            word += " " + elapsed(now - head.started)
         parts: list[Content | str | tuple[str, str]] = []
         model = visible(head.model, newlines=False)
         if width >= 70 and model:
