@@ -54,6 +54,10 @@ class _File(logging.Handler):
         self._path = path
         self._usable = True
 
+    @property
+    def written(self) -> Path | None:
+        return self._path if self._usable else None
+
     def emit(self, record: logging.LogRecord) -> None:
         if not self._usable:
             return
@@ -65,6 +69,14 @@ class _File(logging.Handler):
                 file.write((self.format(record) + "\n").encode("utf-8", "replace"))
         except OSError:
             self._usable = False  # a log that cannot be written must not disturb what it logs
+
+
+def written_to() -> Path | None:
+    """The file that ``to_file`` named, or None: there is none, or it could not be written."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _File):
+            return handler.written
+    return None
 
 
 def mask(text: str) -> str:

@@ -35,10 +35,24 @@ def open_screen(options: RootOptions) -> int:
     return _textual(loaded, session, options)
 
 
+def _check_theme(name: str, loaded: Loaded) -> None:
+    """A theme that is asked for by name has to be there; one of a file is no reason not to start."""
+    from agent_tui.tui.themes import ThemeStore, shipped_dir
+
+    store = ThemeStore([shipped_dir(), loaded.paths.themes])
+    if name not in (themes := store.load()):
+        problem = next((problem for problem in store.problems if name in problem), None)
+        raise UsageError(
+            problem or f"there is no theme {name!r}", hint=f"there are {', '.join(sorted(themes))}"
+        )
+
+
 def _textual(loaded: Loaded, session: str | None, options: RootOptions) -> int:
     from agent_tui.tui.run import run_tui
     from agent_tui.tui.settings import UiSettings
 
+    if options.theme is not None:
+        _check_theme(options.theme, loaded)
     ui = loaded.config.ui
     settings = UiSettings(
         theme=ui.theme,

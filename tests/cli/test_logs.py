@@ -69,3 +69,14 @@ def test_a_log_that_has_grown_is_moved_aside(tmp_path: Path) -> None:
     logging.getLogger("agent_tui.x").error("fresh")
     assert "fresh" in file.read_text()
     assert (tmp_path / "agent-tui.log.1").stat().st_size > logs.MAX_BYTES
+
+
+def test_where_the_log_is_written_is_known(tmp_path: Path) -> None:
+    logs.to_file(tmp_path / "log")
+    logging.getLogger("agent_tui").error("it broke", exc_info=ZeroDivisionError("deep inside"))
+    assert logs.written_to() == tmp_path / "log"
+    assert "deep inside" in (tmp_path / "log").read_text()
+    (tmp_path / "file").write_text("")
+    logs.to_file(tmp_path / "file" / "log")
+    logging.getLogger("agent_tui").error("again")
+    assert logs.written_to() is None

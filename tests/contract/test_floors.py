@@ -22,7 +22,7 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {package: number for number, floor in enumerate(FLOORS) for package in floor}
-FRONT_END_MAY_IMPORT = {"events", "errors", "safetext", "clock", "paths", "runtime.runtime"}
+FRONT_END_MAY_IMPORT = {"events", "errors", "safetext", "clock", "paths", "logs", "runtime.runtime"}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 

@@ -439,7 +439,6 @@ class MainScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """A key that nobody took: text begins the next prompt, wherever the focus was."""
-        self.shell.themes_maybe_changed()
         if event.key in self.active_bindings:
             return  # what has the focus has this key for itself
         if event.is_printable and event.character and not self.has_class("-asking"):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent_tui.tui.run import _record
 from tests.fakes.shell import make_shell, ready, send, until
 
 
@@ -46,17 +43,3 @@ async def test_a_handler_that_breaks_prints_no_local_variables(capsys: pytest.Ca
     assert isinstance(app.failure, ZeroDivisionError)
     printed = capsys.readouterr()
     assert "hunter2" not in printed.out + printed.err
-
-
-def test_the_cause_goes_to_the_log_file() -> None:
-    path = _record(ZeroDivisionError("deep inside"))
-    assert path is not None
-    record = json.loads(path.read_text())
-    assert "deep inside" in record["exception"]
-    assert record["level"] == "error"
-
-
-def test_a_log_file_that_cannot_be_written_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("AGENT_TUI_HOME", str(tmp_path / "file"))
-    assert _record(ZeroDivisionError()) is None

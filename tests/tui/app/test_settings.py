@@ -86,7 +86,7 @@ async def test_a_changed_theme_file_is_drawn_anew(tmp_path: Path) -> None:
         path.write_text('primary = "#010203"\nbackground = "#123456"')
         os.utime(path, ns=(1, 1))
         core.clock.advance(5)  # type: ignore[attr-defined]
-        app.themes_maybe_changed()
+        await pilot.press("x")
         await until(pilot, lambda: app.main.background_colors[1].hex == "#123456")
 
 
