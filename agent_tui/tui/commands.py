@@ -26,6 +26,10 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("help", "The keys and commands in force"),
     Command("model", "Choose the model of the next run", "[NAME]"),
+    Command("sessions", "Find, open, rename and delete sessions"),
+    Command("new", "Begin a new session; this one stays open"),
+    Command("close", "Close this session; it stays stored"),
+    Command("fork", "Go on from a copy of this session"),
     Command("theme", "Choose the theme", "[NAME]"),
     Command("clear", "Start afresh: the history so far is no longer sent"),
     Command("title", "Name this session", "TEXT", needs_argument=True),
@@ -34,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("trace", "Show the trace"),
     Command("events", "Show the event stream"),
     Command("usage", "Show tokens, cost and latencies"),
+    Command("replay", "Go back to any moment of this session"),
     Command("copy", "Copy the last answer"),
     Command("steer", "Tell the running model something at its next step", "TEXT", needs_argument=True),
     Command("cancel", "Stop the run"),
@@ -43,7 +48,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 _BY_NAME = {command.name: command for command in COMMANDS}
-_ALIASES = {"exit": "quit", "q": "quit", "?": "help", "h": "help", "new": "clear", "models": "model"}
+_ALIASES = {"exit": "quit", "q": "quit", "?": "help", "h": "help", "resume": "sessions", "models": "model"}
 
 
 @dataclass(frozen=True, slots=True)

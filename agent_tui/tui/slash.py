@@ -74,6 +74,28 @@ def _unqueue(app: AgentApp, _: str) -> None:
     app.controller.take_back(view.queue[-1].prompt_id, app.give_back)
 
 
+def _sessions(app: AgentApp, _: str) -> None:
+    from agent_tui.tui.screens.sessions import pick_session
+
+    pick_session(app)
+
+
+def _new(app: AgentApp, _: str) -> None:
+    app.sessions.run_soon(app.sessions.new(app.settings.cwd))
+
+
+def _close(app: AgentApp, _: str) -> None:
+    from agent_tui.tui.screens.choices import close_session
+
+    close_session(app)
+
+
+def _fork(app: AgentApp, _: str) -> None:
+    info = app.controller.info
+    if info is not None:
+        app.sessions.run_soon(app.sessions.fork(info.id))
+
+
 def _title(app: AgentApp, title: str) -> None:
     app.controller.set_title(title)
 
@@ -85,6 +107,10 @@ def _show(tab: str) -> Callable[[AgentApp, str], None]:
 _ACTIONS: dict[str, Callable[[AgentApp, str], None]] = {
     "help": lambda app, _: app.show_help(),
     "model": _model,
+    "sessions": _sessions,
+    "new": _new,
+    "close": _close,
+    "fork": _fork,
     "theme": _theme,
     "clear": lambda app, _: app.controller.clear(),
     "title": _title,
@@ -93,6 +119,7 @@ _ACTIONS: dict[str, Callable[[AgentApp, str], None]] = {
     "trace": _show("trace"),
     "events": _show("events"),
     "usage": _show("usage"),
+    "replay": lambda app, _: app.replay(),
     "copy": lambda app, _: app.copy_answer(),
     "steer": lambda app, text: app.controller.steer(text),
     "cancel": _cancel,

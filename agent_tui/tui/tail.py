@@ -25,13 +25,16 @@ class Source(Protocol):
     async def events(self, session_id: str, after: int = 0, limit: int = 2000) -> Sequence[Event]: ...
 
 
-async def read_tail(source: Source, info: SessionInfo, *, wanted: int = TAIL) -> Sequence[Event]:
+async def read_tail(
+    source: Source, info: SessionInfo, *, wanted: int = TAIL, whole_run: bool = True
+) -> Sequence[Event]:
     """The last events of a session, from the beginning of a run on; all of them if there are few.
 
     Args:
         source: Where to read.
         info: The session, with the number of its events.
         wanted: How many to look at first.
+        whole_run: Looks further back if no run began among them.
     """
     last = info.last_seq
     while True:
@@ -42,6 +45,8 @@ async def read_tail(source: Source, info: SessionInfo, *, wanted: int = TAIL) ->
         begin = next((at for at, event in enumerate(events) if isinstance(event, RunStart)), None)
         if begin is not None:
             return events[begin:]
+        if not whole_run:
+            return events
         if wanted >= TAIL_MOST and events and isinstance(events[-1], RunDone):
             return events  # the end of one very long run: it is over, and its beginning comes later
         wanted *= 4

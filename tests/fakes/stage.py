@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent_tui.clock import Clock, CountingIds
+from agent_tui.clock import Clock, CountingIds, rfc3339
 from agent_tui.errors import ConfigError, ConflictError, NotFoundError
+from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter, SessionLog
 from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
@@ -184,6 +186,10 @@ class FakeRuntime:
         self._plays: dict[str, Play] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._models: dict[str, str] = {}
+        self.stored: dict[str, SessionInfo] = {}
+        self.locked: set[str] = set()
+        self.hidden: set[str] = set()
+        self.opened: set[str] = set()
 
     async def open_session(
         self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
@@ -191,6 +197,7 @@ class FakeRuntime:
         if model is not None and model not in {known.name for known in MODELS}:
             raise ConfigError(f"there is no model {model}", hint="`agent-tui models` lists them")
         new = session_id is None or session_id not in self.logs
+        known = self.stored.get(session_id or "")
         session_id = session_id or self.ids.session_id()
         if new:
             self.logs[session_id] = SessionLog(session_id, clock=self.clock)
@@ -199,7 +206,12 @@ class FakeRuntime:
             self.logs[session_id].append(
                 ev.SessionStart, cwd=str(cwd or "/work"), model=model or "demo", version="0.1.0"
             )
-        return SessionInfo(session_id, str(cwd or "/work"), self._models[session_id], notices=self.notices)
+        self.opened.add(session_id)
+        if known is not None:
+            return replace(known, read_only=session_id in self.locked, notices=self.notices)
+        info = SessionInfo(session_id, str(cwd or "/work"), self._models[session_id], notices=self.notices)
+        self.stored[session_id] = info
+        return info
 
     async def submit(self, session_id: str, text: str, *, queue: bool = True) -> Submitted:
         self.calls.append(("submit", text))
@@ -280,6 +292,7 @@ class FakeRuntime:
         self._log(session_id).append(ev.SessionUpdate, model=model)
 
     async def set_title(self, session_id: str, title: str) -> None:
+        self.stored[session_id] = replace(self.stored[session_id], title=title)
         self._log(session_id).append(ev.SessionUpdate, title=title)
 
     async def clear(self, session_id: str) -> None:
@@ -304,6 +317,70 @@ class FakeRuntime:
         for log in self.logs.values():
             log.close()
         self.closed = True
+
+    # Sessions
+
+    def keep(self, session_id: str, title: str, prompts: Sequence[str] = (), **facts: Any) -> SessionInfo:
+        """Puts a session into store, with a run that echoes each of ``prompts``."""
+        log = self.logs[session_id] = SessionLog(session_id, clock=self.clock)
+        self._queues[session_id], self._models[session_id] = [], "demo"
+        facts.setdefault("cwd", "/work")
+        log.append(ev.SessionStart, cwd=facts["cwd"], model="demo", version="0.1.0")
+        for prompt in prompts:
+            run_id = self.ids.new("run")
+            emit = Emitter(log, run_id=run_id, span_id=run_id)
+            play = Play(self, emit, prompt)
+            emit(ev.RunStart, input=prompt, model="demo", agent="react")
+            play.step()
+            play.llm(f"You said: {prompt}")
+            play.final()
+            emit(ev.RunDone, status="completed", steps=1, usage=play.usage, duration_ms=900.0)
+        facts.setdefault("updated", rfc3339(self.clock.now()))
+        facts.setdefault("runs", len(prompts))
+        info = SessionInfo(session_id, model="demo", title=title, last_seq=log.last_seq, **facts)
+        self.stored[session_id] = info
+        return info
+
+    async def sessions(
+        self, *, cwd: Path | None = None, query: str = "", limit: int = 200
+    ) -> Sequence[SessionInfo]:
+        self.calls.append(("sessions", str(cwd or ""), query))
+        found = []
+        for session_id, info in self.stored.items():
+            if session_id in self.hidden or (cwd is not None and info.cwd != str(cwd)):
+                continue
+            seen = replace(info, last_seq=self.logs[session_id].last_seq)
+            words = " ".join([info.title, *(getattr(e, "text", "") for e in await self.events(session_id))])
+            at = words.lower().find(query.lower())
+            if query and at < 0:
+                continue
+            if query:
+                found_word = f"\x01{words[at : at + len(query)]}\x02"
+                seen = replace(seen, snippet=f"{words[:at]}{found_word}{words[at + len(query) :]}")
+            found.append(seen)
+        return sorted(found, key=lambda info: info.updated, reverse=True)[:limit]
+
+    async def events(self, session_id: str, after: int = 0, limit: int = 2000) -> Sequence[ev.Event]:
+        lines = await self._log(session_id).read_lines(after, limit)
+        return [codec.decode(line) for line in lines]
+
+    async def fork(self, session_id: str, at: int | None = None) -> SessionInfo:
+        self.calls.append(("fork", session_id))
+        title = f"fork of {self.stored[session_id].title}"
+        return self.keep(self.ids.session_id(), title, ["forked"])
+
+    async def delete(self, session_id: str) -> None:
+        self.calls.append(("delete", session_id))
+        self.hidden.add(session_id)
+
+    async def restore(self, session_id: str) -> None:
+        self.calls.append(("restore", session_id))
+        self.hidden.discard(session_id)
+
+    async def close_session(self, session_id: str) -> None:
+        self.calls.append(("close", session_id))
+        await self.cancel(session_id, by="close")
+        self.opened.discard(session_id)
 
     # Inside
 

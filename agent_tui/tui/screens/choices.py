@@ -32,6 +32,24 @@ async def pick_model(app: AgentApp) -> None:
     await app.push_screen(Picker("model", choices), chosen)
 
 
+def close_session(app: AgentApp) -> None:
+    """Closes the session that is looked at; asks first if a run is going in it."""
+    controller = app.controller
+
+    def chosen(what: str | None) -> None:
+        if what == "close":
+            app.sessions.run_soon(app.sessions.close(controller, app.settings.cwd))
+
+    if not controller.running or controller.read_only:
+        chosen("close")
+        return
+    choices = [
+        Choice("keep", "keep it open", "the run goes on"),
+        Choice("close", "stop the run and close", "the session stays stored"),
+    ]
+    app.push_screen(Picker("a run is going in this session", choices), chosen)
+
+
 def pick_theme(app: AgentApp) -> None:
     """Asks for a theme; the one under the cursor is on the screen while one looks."""
     app.reload_themes()

@@ -31,6 +31,8 @@ _NAME_AT = 58
 
 def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
     from agent_tui.tui.screens.picker import Picker
+    from agent_tui.tui.screens.replay import ReplayScreen
+    from agent_tui.tui.screens.sessions import SessionsScreen
     from agent_tui.tui.widgets.approval import ApprovalBar
     from agent_tui.tui.widgets.conversation import Conversation
     from agent_tui.tui.widgets.panel import PARTS
@@ -40,6 +42,8 @@ def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
     yield "Approval", ApprovalBar
     yield "Conversation", Conversation
     yield from PARTS
+    yield "Session picker", SessionsScreen
+    yield "Replay", ReplayScreen
     yield "Dialogs", Picker
 
 

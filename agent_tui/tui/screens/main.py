@@ -161,6 +161,8 @@ class MainScreen(Screen[None]):
     def show_tabs(self, tabs: Sequence[Tab]) -> None:
         """Draws the switcher, which is there when there is something to switch to."""
         self.query_one(TabStrip).show(tabs)
+        if self.shell.screen is not self:
+            self.shell.screen.post_message(TabStrip.Changed())
 
     def on_tab_strip_chosen(self, message: TabStrip.Chosen) -> None:
         message.stop()
@@ -276,6 +278,18 @@ class MainScreen(Screen[None]):
         message.stop()
         self.controller.answer(message.call_id, message.decision, message.feedback)
 
+    # Several sessions: actions
+
+    def action_sessions(self) -> None:
+        self.shell.run_command_line("/sessions")
+
+    def action_new_session(self) -> None:
+        self.shell.run_command_line("/new")
+
+    def action_turn(self, by: int) -> None:
+        if not self.shell.sessions.turn(by):
+            raise SkipAction
+
     # Notices
 
     def notice(self, level: Level, text: str) -> None:
@@ -389,6 +403,9 @@ class MainScreen(Screen[None]):
         from agent_tui.tui.screens.palette import Palette
 
         self.shell.push_screen(Palette(id="--command-palette"))
+
+    def action_replay(self) -> None:
+        self.shell.replay()
 
     def action_help(self) -> None:
         self.shell.show_help()

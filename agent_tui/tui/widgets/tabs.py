@@ -41,6 +41,9 @@ class TabStrip(Widget):
             super().__init__()
             self.index = index
 
+    class Changed(Message):
+        """Posted to the screen in front: what the open sessions do has changed."""
+
     DEFAULT_CSS = """
     TabStrip { height: 1; background: $surface; color: $text-muted; display: none; }
     """
