@@ -54,6 +54,7 @@ class Pty:
             "COLORTERM": "truecolor",
             "LANG": "C.UTF-8",
             "AGENT_TUI_HOME": str(cwd / ".home"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),  # this tree, whatever is installed
             **(env or {}),
         }
         self.began = time.monotonic()

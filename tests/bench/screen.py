@@ -69,11 +69,7 @@ def _cpu(tokens: int, cwd: Path, session: str | None) -> tuple[float, float]:
 def _lateness(tokens: int, cwd: Path, session: str | None) -> list[float]:
     out = cwd / "late.json"
     argv = [sys.executable, "-m", "tests.bench.ticking", str(out), *([session] if session else [])]
-    root = str(Path(__file__).parents[2])
-    with (
-        FakeGemini(f"markdown:{tokens}@{RATE}") as server,
-        Pty(argv, cwd=cwd, env={**server.env, "PYTHONPATH": root}) as program,
-    ):
+    with FakeGemini(f"markdown:{tokens}@{RATE}") as server, Pty(argv, cwd=cwd, env=server.env) as program:
         program.seen(PROMPT_MARK)
         program.quiet(2.0)
         sent = program.write("go\r")
