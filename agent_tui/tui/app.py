@@ -195,6 +195,7 @@ class AgentApp(App[int], inherit_bindings=False):
         except AgentTuiError as error:
             self.crash(error)
             return
+        await asyncio.to_thread(_warm_up)
         self._check_all_keys()
         self.reload_themes()
         _settle_memory()
@@ -397,6 +398,13 @@ def _import_parts() -> None:
     import agent_tui.tui.pump
     import agent_tui.tui.widgets.conversation
     import agent_tui.tui.widgets.panel  # noqa: F401
+
+
+def _warm_up() -> None:
+    """Loads what the first answer would have to wait for."""
+    from agent_tui.tui import markdown
+
+    markdown.warm_up()
 
 
 def _settle_memory() -> None:
