@@ -123,6 +123,7 @@ class ApprovalBar(Vertical, can_focus=True):
         & > .choices { height: auto; padding: 0 1; }
         & > Input { display: none; padding: 0 1; background: $panel; }
         &.-reason > Input { display: block; }
+        &.-reason > .choices { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from agent_tui.events.types import Risk
 from agent_tui.events.view import Approval
@@ -187,3 +188,14 @@ def test_wide_text_is_wrapped_by_cells() -> None:
 
 def test_a_preview_that_repeats_the_command_is_not_shown_twice() -> None:
     assert lines_of(approval(preview="rm -rf build\n")) == [("$ rm -rf build", "text")]
+
+
+async def test_the_line_for_a_reason_is_in_sight_on_a_small_screen() -> None:
+    app = Bar()
+    async with app.run_test(size=(60, 16)) as pilot:
+        await app.ask(pilot, approval(content="line\n" * 60))
+        await app.key(pilot, "r", LATER)
+        await pilot.pause()
+        line = app.bar.query_one(Input).region
+        assert line.height == 1
+        assert app.bar.region.contains_region(line)
