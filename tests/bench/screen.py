@@ -99,7 +99,7 @@ def run(*, quick: bool = False) -> Iterator[Row]:
     yield under(f"{name}: part of a core", alone, 0.25, lambda value: f"{value:.1%}")
     yield under(f"{name}: beyond the client", alone - client, 0.25, lambda value: f"{value:.1%}")
     bare, _ = conversation.run(conversation.Case("log", tokens, RATE, tick=False))
-    bare_share = bare["cpu"] / bare["wall"]
+    bare_share = bare["cpu s"] / bare["wall s"]
     yield Row(
         f"{name}: a bare ScrollView.render_line log", f"{bare_share:.1%}", f"over {alone - client:.1%}",
         alone - client < bare_share,
