@@ -61,9 +61,14 @@ def conversation_hash(plain: Sequence[Plain]) -> str:
     return _digest((f"{one.role}\0{one.text}\0" for one in plain if one.role != "system"), 8)
 
 
-def plain_messages(messages: Sequence[Message]) -> list[Plain]:
-    """The messages as they are compared, in order."""
-    without_folder = _folder_remover(messages)
+def plain_messages(messages: Sequence[Message], folder: str | None = None) -> list[Plain]:
+    """The messages as they are compared, in order.
+
+    Args:
+        messages: The messages.
+        folder: The working folder, for messages without a system prompt, which would say it.
+    """
+    without_folder = _folder_remover(messages) if folder is None else _path_remover(folder)
     names: dict[str, str] = {}
 
     def name(call_id: str) -> str:
@@ -96,14 +101,13 @@ def _folder_remover(messages: Sequence[Message]) -> Callable[[str], str]:
     found = _SURROUNDINGS.search(system)
     if found is None:
         return lambda text: text
-    whole, folder = found.group(), found.group(1)
+    whole, remove_path = found.group(), _path_remover(found.group(1))
+    return lambda text: remove_path(text.replace(whole, ""))
+
+
+def _path_remover(folder: str) -> Callable[[str], str]:
     path = re.compile(re.escape(folder) + r"(?![\w.-])")
-
-    def remove(text: str) -> str:
-        text = text.replace(whole, "")
-        return path.sub(FOLDER, text) if len(folder) > 1 and folder in text else text
-
-    return remove
+    return lambda text: path.sub(FOLDER, text) if len(folder) > 1 and folder in text else text
 
 
 def _told(options: CallOptions) -> dict[str, JsonValue]:

@@ -110,6 +110,19 @@ def make_client(model: str, env: Mapping[str, str], cwd: Path) -> LLMClient:
             return DemoClient(env)
 
 
+def context_tokens(model: str) -> int | None:
+    """What a model can hold, where that is known without asking it; see ``parse`` for what it raises."""
+    match parse(model).provider:
+        case "gemini":
+            return CONTEXT_TOKENS
+        case "demo":
+            from agent_tui.llm import demo
+
+            return demo.CONTEXT_TOKENS
+        case _:
+            return None
+
+
 def default_model(configured: str | None, env: Mapping[str, str]) -> str:
     """The model when none was named: the configured one, else Gemini if a key is set, else ``demo``."""
     if configured:

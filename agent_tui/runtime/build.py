@@ -7,6 +7,7 @@ from agent_tui.config.load import Loaded
 from agent_tui.llm import router
 from agent_tui.runtime.core import Core
 from agent_tui.runtime.local import LocalRuntime
+from agent_tui.runtime.rerun import Cassette, Recording
 from agent_tui.storage.journal import Journal
 from agent_tui.tools.trust import TrustStore
 
@@ -21,6 +22,7 @@ async def build_runtime(
     *,
     approve_all: bool = False,
     headless: bool = False,
+    recording: Recording | None = None,
 ) -> LocalRuntime:
     """A runtime in this process.
 
@@ -28,13 +30,15 @@ async def build_runtime(
         loaded: The configuration in force.
         approve_all: Allow what policy would ask about.
         headless: Nobody is there to ask: what would be asked is denied.
+        recording: Answers model calls in place of every model.
 
     Raises:
         ConfigError: The configured model's name is not one.
         StorageError: The journal is damaged, or of a newer version.
+        NotFoundError: The recording has no run.
     """
     config = loaded.config
-    model = router.default_model(config.model.name, loaded.env)
+    model = recording.model if recording else router.default_model(config.model.name, loaded.env)
     router.parse(model)
     journal = Journal(loaded.paths.journal, on_problem=lambda message: runtime.tell(message))
     core = Core(
@@ -46,9 +50,10 @@ async def build_runtime(
         journal=journal,
         trust=TrustStore(loaded.paths.trust_file),
         approve="allow" if approve_all else "deny" if headless else None,
+        cassette=Cassette(recording) if recording else None,
     )
     notices = [*loaded.notices, *router.notices(model, loaded.env)]
-    if not config.model.name and model == router.DEMO:
+    if not config.model.name and model == router.DEMO and recording is None:
         notices.append(NO_MODEL)
     runtime = LocalRuntime(core, cwd=loaded.cwd, model=model, notices=notices)
     await journal.start()

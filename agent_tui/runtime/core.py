@@ -20,7 +20,9 @@ from agent_tui.llm.client import LLMClient
 from agent_tui.llm.messages import CallOptions, ToolDeclaration
 from agent_tui.llm.retry import ModelRetryPolicy
 from agent_tui.paths import Paths
+from agent_tui.runtime.rerun import Cassette
 from agent_tui.storage.journal import Journal
+from agent_tui.tools.cassette import CassetteRunner
 from agent_tui.tools.discover import Found, discover
 from agent_tui.tools.policy import Policy
 from agent_tui.tools.registry import ToolRegistry, declarations
@@ -56,6 +58,7 @@ class Core:
 
     Attributes:
         approve: Answers every approval without asking, if set.
+        cassette: Stands in for every model, and for tools if it has their results.
     """
 
     config: Config
@@ -66,6 +69,7 @@ class Core:
     journal: Journal
     trust: TrustStore
     approve: ev.Decision | None = None
+    cassette: Cassette | None = None
     _clients: dict[str, LLMClient] = field(default_factory=dict)
     _notes: dict[Path, tuple[tuple[int, int], str]] = field(default_factory=dict)
 
@@ -102,6 +106,10 @@ class Core:
             roots=tuple(Path(root).expanduser() for root in self.config.tools.roots),
             max_content=self.config.tools.output_limit,
         )
+        if self.cassette is not None and self.cassette.tools is not None:
+            return CassetteRunner(
+                self.cassette.tools, workspace.registry, policy, emit, approve, settings, clock=self.clock
+            )
         return ToolRunner(
             workspace.registry, policy, emit, approve, settings, settle=settle, clock=self.clock
         )
@@ -115,9 +123,14 @@ class Core:
         """
         client = self._clients.get(model)
         if client is None:
-            made = await asyncio.to_thread(router.make_client, model, self.env, cwd)
+            made = await self._make_client(model, cwd)
             client = self._clients.setdefault(model, made)
         return client
+
+    async def _make_client(self, model: str, cwd: Path) -> LLMClient:
+        if self.cassette is not None:
+            return self.cassette.client(model)
+        return await asyncio.to_thread(router.make_client, model, self.env, cwd)
 
     async def access(self, model: str, cwd: Path) -> ModelAccess:
         """A model, with the protocol and the settings it is talked to in."""
@@ -138,7 +151,9 @@ class Core:
                 first_delay_s=retry.first_delay_s,
                 max_delay_s=retry.max_delay_s,
                 stall_s=settings.stall_s,
-            ),
+            )
+            if self.cassette is None
+            else ModelRetryPolicy(attempts=1, stall_s=None),
         )
 
     def _protocol(self, client: LLMClient) -> ActionProtocol:
