@@ -61,8 +61,9 @@ class FiguresBar(Widget):
         return self._width()
 
     def _width(self) -> int:
-        """In steps, so that the line is not laid out anew for every digit."""
-        return -(-self.render().cell_length // FIGURES_STEP) * FIGURES_STEP
+        """In steps where there is room, so that the line is not laid out anew for every digit."""
+        step = FIGURES_STEP if self.app.size.width >= 80 else 1
+        return -(-self.render().cell_length // step) * step
 
     def render(self) -> Content:
         figures = self._figures
