@@ -118,6 +118,28 @@ def run(
 
 
 @app.command()
+def replay(
+    context: typer.Context,
+    session: Annotated[str, typer.Argument(help="A session's id, or how it begins.")],
+    speed: Annotated[
+        str | None,
+        typer.Option("--speed", metavar="X", help="Play so many times faster than recorded, or max."),
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", metavar="SEQ", min=1, help="Begin at this event, and wait there.")
+    ] = None,
+    theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="Colours.")] = None,
+    debug: Debug = False,
+) -> int:
+    """Play a recorded session through the same screen: go anywhere in it, fork it from there."""
+    from agent_tui.cli.replay_command import replay_session
+
+    given: RootOptions = context.obj
+    options = RootOptions(theme=theme or given.theme, debug=debug or given.debug)
+    return replay_session(session, at=at, speed=speed, options=options)
+
+
+@app.command()
 def models() -> None:
     """Providers and models; which are usable now and, if not, why."""
     from agent_tui.cli.listings import print_models

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from agent_tui import __version__
 from agent_tui.cli.root import RootOptions
 from agent_tui.cli.start import find_session, load_settings, runtime_opener
 from agent_tui.config.load import Loaded
 from agent_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent_tui.tui.settings import UiSettings
 
 
 def open_screen(options: RootOptions) -> int:
@@ -28,10 +32,7 @@ def open_screen(options: RootOptions) -> int:
             prompt=options.prompt,
             model=options.model,
         )
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UsageError(
-            "the screen needs a terminal", hint="use `agent-tui run PROMPT`, or --linear for plain lines"
-        )
+    needs_terminal(hint="use `agent-tui run PROMPT`, or --linear for plain lines")
     return _textual(loaded, session, options)
 
 
@@ -49,12 +50,38 @@ def _check_theme(name: str, loaded: Loaded) -> None:
 
 def _textual(loaded: Loaded, session: str | None, options: RootOptions) -> int:
     from agent_tui.tui.run import run_tui
+
+    return run_tui(
+        open_runtime=runtime_opener(loaded),
+        settings=ui_settings(loaded, options),
+        session=session,
+        prompt=options.prompt,
+        model=options.model,
+    )
+
+
+def needs_terminal(*, hint: str) -> None:
+    """Refuses to draw a screen where there is none.
+
+    Raises:
+        UsageError: Input or output is not a terminal.
+    """
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise UsageError("the screen needs a terminal", hint=hint)
+
+
+def ui_settings(loaded: Loaded, options: RootOptions) -> UiSettings:
+    """How the screen looks and behaves, by the configuration and the command line.
+
+    Raises:
+        UsageError: The theme that was asked for is not there.
+    """
     from agent_tui.tui.settings import UiSettings
 
     if options.theme is not None:
         _check_theme(options.theme, loaded)
     ui = loaded.config.ui
-    settings = UiSettings(
+    return UiSettings(
         theme=ui.theme,
         themes_dirs=(loaded.paths.themes,),
         keys=loaded.config.keys,
@@ -64,11 +91,4 @@ def _textual(loaded: Loaded, session: str | None, options: RootOptions) -> int:
         history_file=loaded.paths.input_history,
         version=__version__,
         fps=ui.fps,
-    )
-    return run_tui(
-        open_runtime=runtime_opener(loaded),
-        settings=settings,
-        session=session,
-        prompt=options.prompt,
-        model=options.model,
     )

@@ -11,6 +11,7 @@ from agent_tui import logs
 from agent_tui.errors import AgentTuiError
 
 if TYPE_CHECKING:
+    from agent_tui.tui.replaying import ReplayStart
     from agent_tui.tui.session_controller import OpenRuntime
     from agent_tui.tui.settings import UiSettings
 
@@ -34,6 +35,7 @@ def run_tui(
     session: str | None = None,
     prompt: str | None = None,
     model: str | None = None,
+    replay: ReplayStart | None = None,
 ) -> int:
     """Shows the shell until the person leaves; the exit code.
 
@@ -43,6 +45,7 @@ def run_tui(
         session: A stored session to open; None begins a new one.
         prompt: Sent as soon as the session is open.
         model: The model to begin with.
+        replay: A stored session to replay instead.
 
     Raises:
         AgentTuiError: The session could not be opened, or the screen broke (``ScreenCrashed``, whose
@@ -59,6 +62,7 @@ def run_tui(
         session=session,
         prompt=prompt,
         model=model,
+        replay=replay,
         driver=driver_class(settings.esc_delay_ms),
     )
     code = app.run(mouse=settings.mouse)

@@ -25,6 +25,7 @@ Section = tuple[str, list[Row]]
 _KEYS_WIDTH = 16
 _KEYS_WIDTH_NARROW = 10
 _NARROW = 60
+_MAIN = frozenset(key.id for key in KEYS)
 _NAME_AT = 58
 """The column where names begin, if they fit there."""
 
@@ -48,9 +49,9 @@ def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
 
 
 def _bindings_of(part: type[DOMNode]) -> Iterable[Binding]:
-    """The bindings with an id that our own classes give ``part``, and the widgets inside it."""
+    """The bindings with an id that ``part`` declares and does not share with the main screen."""
     for entry in part.__dict__.get("BINDINGS", ()):
-        if isinstance(entry, Binding) and entry.id:
+        if isinstance(entry, Binding) and entry.id and entry.id not in _MAIN:
             yield entry
 
 
