@@ -7,17 +7,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent_tui import __version__
+from agent_tui.clock import Clock, IdSource
 from agent_tui.errors import NotFoundError, StorageError, UsageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
-from agent_tui.runtime.core import Core
 from agent_tui.runtime.runtime import SessionInfo
-from agent_tui.runtime.session import Session
 from agent_tui.storage.index import StoredSession
 from agent_tui.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from agent_tui.runtime.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -26,18 +29,20 @@ class Library:
     """Every session of the journal, the open ones among them.
 
     Args:
-        core: Shared with the sessions.
+        journal: Where they are stored.
+        clock: Stamps what is written.
+        ids: Names new sessions.
         opened: The sessions that are open in this runtime, by id; read, never changed.
     """
 
-    def __init__(self, core: Core, opened: Mapping[str, Session]) -> None:
-        self._core = core
-        self._opened = opened
+    def __init__(
+        self, journal: Journal, clock: Clock, ids: IdSource, opened: Mapping[str, Session] | None = None
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._opened = opened if opened is not None else {}
         self._deleted: set[str] = set()
-
-    @property
-    def _journal(self) -> Journal:
-        return self._core.journal
 
     async def sessions(self, cwd: Path | None, query: str, limit: int) -> Sequence[SessionInfo]:
         """What ``Runtime.sessions`` promises."""
@@ -84,7 +89,7 @@ class Library:
         first = ev.SessionStart(
             seq=1,
             ts=began.ts,
-            session_id=self._core.ids.session_id(),
+            session_id=self._ids.session_id(),
             cwd=began.cwd if isinstance(began, ev.SessionStart) else source.cwd,
             model=began.model if isinstance(began, ev.SessionStart) else source.model,
             version=__version__,
@@ -104,7 +109,7 @@ class Library:
         try:
             log = SessionLog(
                 stored.id,
-                clock=self._core.clock,
+                clock=self._clock,
                 sink=self._journal.sink,
                 last_seq=stored.last_seq,
                 last_ts=stored.last_ts,

@@ -41,7 +41,7 @@ class LocalRuntime:
         self._notices = tuple(notices)
         self._sessions: dict[str, Session] = {}
         self._watched: dict[str, Watched] = {}
-        self._library = Library(core, self._sessions)
+        self._library = Library(core.journal, core.clock, core.ids, self._sessions)
         self._background: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
         self._closed = False

@@ -233,6 +233,23 @@ class Journal:
 
         return await self._writer.call(remove)
 
+    async def sizes(self) -> dict[str, int]:
+        """Bytes of the events of each session, by id."""
+        return await asyncio.to_thread(self._read_with, library.sizes, {})
+
+    async def add(self, session_id: str, lines: Sequence[bytes]) -> bool:
+        """Stores a whole session, from its first event; false if there is one of that id already."""
+        rows = [(session_id, seq, line) for seq, line in enumerate(lines, 1)]
+        return await self._writer.call(lambda db: library.add(db, session_id, rows))
+
+    async def compact(self) -> bool:
+        """Gives unused room back to the disk if that is worth it; whether it was.
+
+        Raises:
+            StorageError: Another program is at work on the journal.
+        """
+        return await self._writer.call(library.compact)
+
     async def copy(self, source: str, target: str, *, first: bytes, up_to: int) -> None:
         """Makes a new session of another's events up to ``up_to``; ``first`` is its first event."""
         after = 0

@@ -14,6 +14,9 @@ from agent_tui.storage.index import insert
 COPIED_AT_ONCE = 1000
 """Events copied in one transaction, so that what others write does not wait long."""
 
+WORTH_COMPACTING = 0.2
+"""Part of the file that must be unused before the rest is worth being written anew."""
+
 
 def hide(db: sqlite3.Connection, session_id: str, *, hidden: bool) -> bool:
     """Hides a session from every list, or shows it again; false if there is none."""
@@ -42,6 +45,35 @@ def remove(db: sqlite3.Connection, session_ids: Sequence[str]) -> None:
             db.execute("ROLLBACK")
         raise
     empty_wal(db)
+
+
+def sizes(db: sqlite3.Connection) -> dict[str, int]:
+    """Bytes of the events of each session."""
+    return dict(db.execute("SELECT session_id, sum(length(line)) FROM events GROUP BY session_id"))
+
+
+def add(db: sqlite3.Connection, session_id: str, lines: Sequence[tuple[str, int, bytes]]) -> bool:
+    """Writes a whole session; false, and nothing is written, if there is one of that id."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        there = db.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone()
+        if there is None:
+            insert(db, lines)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return there is None
+
+
+def compact(db: sqlite3.Connection) -> bool:
+    """Gives room that is no longer used back to the disk, if it is a good part of the file."""
+    free, pages = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+    if free < pages * WORTH_COMPACTING:
+        return False
+    db.execute("VACUUM")
+    return empty_wal(db)
 
 
 def empty_wal(db: sqlite3.Connection) -> bool:
