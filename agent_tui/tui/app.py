@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
 
 from textual import events as textual_events
 from textual.app import App, SystemCommand
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from agent_tui.tui.replaying import ReplayStart
     from agent_tui.tui.session_controller import OpenRuntime, SessionController
+
+P = ParamSpec("P")
 
 GC_THRESHOLDS = (20_000, 20, 50)
 """Young objects between collections, and how many of those between the older ones.
@@ -110,21 +112,32 @@ class AgentApp(App[int], inherit_bindings=False):
         self._early: list[tuple[Level, str]] = []
         self._theme_looked_at = 0.0
         self._copied = ""
+        self._exit_code = 0
+        self._gone = False
         self.sessions = SessionSet(open_runtime, self._hooks(), fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
         self._take_theme(settings.theme)
 
     def _hooks(self) -> SetHooks:
         return SetHooks(
-            frame=lambda *happened: self.main.show_frame(*happened),
-            whole=lambda *happened: self.main.session_whole(*happened),
-            switched=lambda controller: self.main.session_switched(controller),
-            closed=lambda controller: self.main.session_closed(controller),
-            tabs=lambda tabs: self.main.show_tabs(tabs),
+            frame=self._while_there(lambda *happened: self.main.show_frame(*happened)),
+            whole=self._while_there(lambda *happened: self.main.session_whole(*happened)),
+            switched=self._while_there(lambda controller: self.main.session_switched(controller)),
+            closed=self._while_there(lambda controller: self.main.session_closed(controller)),
+            tabs=self._while_there(lambda tabs: self.main.show_tabs(tabs)),
             notice=self.say,
             restore=self.give_back,
             fatal=self.crash,
         )
+
+    def _while_there(self, draw: Callable[P, None]) -> Callable[P, None]:
+        """``draw``, but nothing once the program ends: the screen may be half taken down."""
+
+        def draws(*args: P.args, **kwargs: P.kwargs) -> None:
+            if not self._gone:
+                draw(*args, **kwargs)
+
+        return draws
 
     @property
     def controller(self) -> SessionController:
@@ -176,7 +189,12 @@ class AgentApp(App[int], inherit_bindings=False):
             return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.leave)
+            loop.add_signal_handler(number, self._ended_by, number)
+
+    def _ended_by(self, number: signal.Signals) -> None:
+        """Leaves in order, with the exit code by which shells and supervisors know the signal."""
+        self._exit_code = 128 + number
+        self.leave()
 
     def _begin(self) -> None:
         self._painted = True
@@ -358,7 +376,7 @@ class AgentApp(App[int], inherit_bindings=False):
     def leave(self) -> None:
         """Cancels what runs, writes what is not yet written, and goes; a second call goes at once."""
         if self.closing:
-            self.exit(0)
+            self._go(self._exit_code)
             return
         self.closing = True
         self.main.show_head()
@@ -369,7 +387,11 @@ class AgentApp(App[int], inherit_bindings=False):
             await self.sessions.leave()
         except AgentTuiError as error:
             self.failure = error
-        self.exit(0)
+        self._go(self._exit_code)
+
+    def _go(self, code: int) -> None:
+        self._gone = True
+        self.exit(code, return_code=code)
 
     def action_suspend_process(self) -> None:
         """Stops the program until its shell says ``fg``; without such a shell nothing could wake it."""
@@ -385,7 +407,7 @@ class AgentApp(App[int], inherit_bindings=False):
         """Ends the program with ``error``; the terminal is given back as it was."""
         if self.failure is None:
             self.failure = error
-        self.exit(1, return_code=1)
+        self._go(1)
 
     def _fatal_error(self) -> None:
         # Textual's own would print a traceback with every local variable, keys among them.

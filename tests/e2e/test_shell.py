@@ -178,7 +178,7 @@ def test_leaving_in_mid_run_is_clean(start: Start) -> None:
 def test_a_signal_leaves_the_terminal_as_it_was(start: Start, number: int) -> None:
     terminal = start()
     terminal.process.send_signal(number)
-    terminal.wait_exit()
+    assert terminal.wait_exit() == 128 + number
     assert b"\x1b[?1049l" in terminal.raw
     assert b"Traceback" not in terminal.raw
 
