@@ -143,7 +143,8 @@ class SessionController:
         """Folds the session from its beginning, a little at a time, and goes on with that fold."""
         from agent_tui.events.fold import Fold
 
-        fold, last = Fold(), deque[Event](maxlen=KEPT)
+        fold = Fold()
+        last: deque[Event] = deque(maxlen=KEPT)
         while self._fold is not None and fold.view.seq < self._fold.view.seq:
             events = await runtime.events(session_id, fold.view.seq, PIECE)
             if not events:
@@ -189,7 +190,7 @@ class SessionController:
         view = self.view
         if view is None:
             return "idle"
-        if view.status == "waiting":
+        if view.status == "waiting" and not self.read_only:
             return "waiting"
         if view.run is not None:
             return "running"
@@ -310,9 +311,20 @@ class SessionController:
             self._hooks.frame(self, changes, events)
         except Exception as error:  # noqa: BLE001 - a frame is drawn from a timer: nobody above would see it
             self._hooks.fatal(error)
+        if self.read_only and any(event.type == "notice" for event in events):
+            self._background.run(self._ask_again())
         if self._cancelled_run is not None and not self.running:
             self._give_back(self._cancelled_run)
             self._cancelled_run = None
+
+    async def _ask_again(self) -> None:
+        """Learns whether a session that another process wrote has become this one's."""
+        from agent_tui.events.view import Changes
+
+        info = await self._need().open_session(self._id())
+        if not info.read_only:
+            self.info = info
+            self._frame(Changes(head=True), ())
 
     def _give_back(self, run_id: str) -> None:
         """Hands a prompt back whose run had neither said nor done anything."""

@@ -16,6 +16,7 @@ from agent_tui.tui.keys import KEYS, display_key, keys_in_force
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import Head, HeaderBar
 from agent_tui.tui.widgets.prompt import Prompt
+from agent_tui.tui.widgets.readonly import ReadOnlyBar
 from agent_tui.tui.widgets.status import Figures, FiguresBar, Level, NoticeBar, QueueStrip
 from agent_tui.tui.widgets.tabs import TabStrip
 from agent_tui.tui.widgets.welcome import Welcome
@@ -89,6 +90,7 @@ class MainScreen(Screen[None]):
             yield Container(id="side")
         yield NoticeBar()
         yield QueueStrip()
+        yield ReadOnlyBar()
         with Horizontal(id="entry"):
             yield Prompt(**self.shell.prompt_options())
             yield FiguresBar()
@@ -144,7 +146,9 @@ class MainScreen(Screen[None]):
             self._approval_bar.keep_only({})  # no question of one session is answered in another
         self._asked = None
         self._show_session()
-        if not self.has_class("-asking"):
+        if controller.read_only:
+            pane.conversation.focus()
+        elif not self.has_class("-asking"):
             self.prompt.focus()
 
     def session_whole(self, controller: SessionController, events: Sequence[Event]) -> None:
@@ -205,7 +209,9 @@ class MainScreen(Screen[None]):
         self.query_one(FiguresBar).show(self._figures(view))
         hint = f"{display_key(force['edit_queued'])} to edit"
         self.query_one(QueueStrip).show(view.queue, view.steers, hint)
-        self._show_approvals(view.approvals)
+        read_only = self.controller.read_only
+        self._show_approvals({} if read_only else view.approvals)
+        self._show_read_only(read_only)
 
     def _head(self, view: SessionView | None) -> Head:
         if self.shell.closing:
@@ -220,6 +226,8 @@ class MainScreen(Screen[None]):
         return Head(view.title, model, view.status, run.started, run.steps, run.max_steps)
 
     def _figures(self, view: SessionView) -> Figures:
+        if not self.controller.whole:
+            return Figures()  # not known before the whole session is
         usage = view.usage if view.run is None else view.usage + view.run.usage
         window = self._context_limit(view)
         share = view.context_tokens / window if window and view.context_tokens else None
@@ -228,6 +236,9 @@ class MainScreen(Screen[None]):
     def _hints(self, view: SessionView | None) -> list[tuple[str, str]]:
         force = {name: display_key(keys) for name, keys in keys_in_force(self.shell.keymap).items()}
         more = [(force["panel"], "trace"), (force["palette"], "commands"), (force["help"], "help")]
+        if self.controller.read_only:
+            fork = [(force["sessions"], "sessions")]
+            return [*fork, *more, (force["copy_or_quit"], "quit")]
         if view is not None and view.status == "waiting":
             return [(force["cancel"], "cancel the run"), *more]
         if view is not None and view.status != "idle":
@@ -245,6 +256,15 @@ class MainScreen(Screen[None]):
             (display_key(force["panel"]), "look inside"),
             (display_key(force["help"]), "all keys"),
         ]
+
+    def _show_read_only(self, read_only: bool) -> None:
+        """A session that another process writes has no prompt; one that has become ours has."""
+        if read_only != self.has_class("-read-only"):
+            self.set_class(read_only, "-read-only")
+            if not read_only:
+                self.prompt.focus()
+            elif self.conversation is not None:
+                self.conversation.focus()
 
     # Approvals stand in the prompt's place
 

@@ -63,7 +63,12 @@ class Pane:
 
     def whole(self, events: Sequence[Event]) -> None:
         """The session is known from its beginning now; ``events`` are its last."""
-        self.show()
+        view = self._controller.view
+        if view is not None:
+            self._view = view
+            self._missed.clear()
+            self.conversation.show_more(view)
+            self.panel.show(view)
         self.panel.set_events(events)
 
     def _catch_up(self) -> None:

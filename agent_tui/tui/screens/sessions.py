@@ -133,7 +133,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
             preview.can_focus = False
             yield preview
         yield Static(id="said", markup=False)
-        name = Input(placeholder="a name for this session; enter keeps it, esc does not", id="name")
+        name = Input(placeholder="a name for this session", id="name", select_on_focus=False)
         name.cursor_blink = False
         yield name
         yield Static(id="hints", markup=False)
@@ -347,7 +347,8 @@ class SessionsScreen(ModalScreen[Chosen | None]):
             return
         self.add_class("-naming")
         name = self.query_one("#name", Input)
-        name.value = item.info.title
+        name.value = visible(item.info.title, newlines=False)
+        name.cursor_position = len(name.value)
         name.focus()
 
     def _end_naming(self) -> None:

@@ -39,7 +39,7 @@ async def two(pilot: Pilot[Any], app: AgentApp) -> None:
     await send(pilot, "first")
     await until(pilot, lambda: app.controller.running)
     app.run_command_line("/new")
-    await until(pilot, lambda: len(app.sessions.controllers) == 2)
+    await until(pilot, lambda: len(app.sessions.tabs) == 2 and app.sessions.tabs[1].active)
 
 
 async def test_a_new_session_leaves_the_other_one_running() -> None:
@@ -47,7 +47,7 @@ async def test_a_new_session_leaves_the_other_one_running() -> None:
     async with app.run_test(size=(120, 32)) as pilot:
         await two(pilot, app)
         assert [tab.attention for tab in app.sessions.tabs] == ["running", "idle"]
-        assert "working on first" not in screen_text(app)
+        await until(pilot, lambda: "working on first" not in screen_text(app))
         core.go.set()  # type: ignore[attr-defined]
         await until(pilot, lambda: app.sessions.tabs[0].attention == "done")
         await until(pilot, lambda: "1 ✓ first" in screen_text(app))
@@ -68,7 +68,7 @@ async def test_a_hidden_session_draws_nothing() -> None:
 
 
 async def test_a_question_shows_on_the_tab_and_is_asked_when_it_is_looked_at() -> None:
-    app, core = shell(ask)
+    app, _ = shell(ask)
     async with app.run_test(size=(120, 32)) as pilot:
         await two(pilot, app)
         await until(pilot, lambda: "1 ◆ first" in screen_text(app))
@@ -140,7 +140,7 @@ async def test_a_prompt_given_back_waits_in_its_own_session() -> None:
         play.step()
         await asyncio.Event().wait()
 
-    app, core = shell(silent)
+    app, _ = shell(silent)
     async with app.run_test(size=(120, 32)) as pilot:
         await two(pilot, app)
         first = app.sessions.controllers[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from agent_tui.events.view import SessionView
+from agent_tui.events.view import AnyBlock, SessionView
 from agent_tui.tui.markdown import Line
 from agent_tui.tui.widgets.conversation.draw import Look, source_of
 from agent_tui.tui.widgets.conversation.palette import CLASSES, Palette, palette_of
@@ -103,6 +104,17 @@ class Conversation(ScrollView, can_focus=True):
         self.cursor = None
         self.following = True
         self._span_blocks = {}
+        self._place()
+
+    def show_more(self, view: SessionView) -> None:
+        """Shows a view that tells more of the same session; the reader's place in it stays."""
+        blocks, (index, offset), cursor = self._view.blocks, self._anchor, self.cursor
+        if self.following or index >= len(blocks):
+            self.show(view)
+            return
+        self._view, self._transcript, self._span_blocks = view, None, {}
+        self._anchor = (_place_of(blocks[index], view.blocks), offset)
+        self.cursor = _place_of(blocks[cursor], view.blocks) if cursor is not None else None
         self._place()
 
     def update_blocks(self, indices: Collection[int]) -> None:
@@ -499,3 +511,8 @@ class Conversation(ScrollView, can_focus=True):
     def _strip_lines(self) -> list[Line | None]:
         transcript = self._transcript
         return [transcript.line(row) if transcript is not None else None for row in self._rows]
+
+
+def _place_of(block: AnyBlock, blocks: Sequence[AnyBlock]) -> int:
+    """Where the block that began with the same event stands in another view's blocks."""
+    return bisect_left(blocks, block.seq, key=lambda other: other.seq)
