@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from agent_tui.cli import config_commands, tool_commands
+from agent_tui.cli import config_commands, session_commands, tool_commands
 from agent_tui.cli.edge import complain
 from agent_tui.cli.root import RootOptions
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(tool_commands.app, name="tools")
 app.add_typer(config_commands.app, name="config")
+app.add_typer(session_commands.app, name="sessions")
 
 Model = Annotated[
     str | None, typer.Option("-m", "--model", metavar="MODEL", help="provider:name, or demo.")

@@ -41,7 +41,7 @@ _SHAPES = (
 _SECRET = re.compile("|".join(_SHAPES), re.DOTALL)
 
 _SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_-])(?:password|passwd|pwd|secret|token|api_?key|key|credentials?|authorization)$"
+    r"(?i)(?:^|[_-])(?:password|passwd|secret|token|api_?key|credentials?|authorization)$|[_-]key$"
 )
 """Names of environment variables and of JSON fields whose values are secrets."""
 
