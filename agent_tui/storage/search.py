@@ -19,8 +19,8 @@ MARK_ON, MARK_OFF = "\x01", "\x02"
 SNIPPET = 120
 """Characters of a snippet, about."""
 
-RANKED = 300
-"""Texts that are looked at for an order: the best, or the newest where a word is still very short."""
+LOOKED_AT = 1500
+"""Texts that are looked at: the best, or the newest where the words are still too short to rank by."""
 
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xF900, 0xFAFF),
              (0x20000, 0x3FFFF))  # fmt: skip
@@ -45,74 +45,44 @@ def search(db: sqlite3.Connection, query: str, *, cwd: Path | None, limit: int) 
 def _best_texts(db: sqlite3.Connection, wanted: list[str], cwd: Path | None, limit: int) -> dict[str, int]:
     """The text to show of each session, in order: first those where one text has every word."""
     best: dict[str, int] = {}
-    together, apart = _one_text(wanted), [_one_text([word]) for word in wanted] if len(wanted) > 1 else []
-    where, values = _folder(cwd)
-    found: Iterable[tuple[int, str]] = _ordered(db, *together, where, values, short=_short(wanted))
-    for text_id, session_id in found:
+    for text_id, session_id in _texts(db, wanted, cwd, ranked=not _short(wanted)):
         best.setdefault(session_id, text_id)
-        if len(best) == limit:
-            return best
-    if apart:
-        everywhere = " INTERSECT ".join(
-            f"SELECT session_id FROM texts WHERE {condition}" for condition, _ in apart
-        )
-        everything = [value for _, given in apart for value in given]
-        rows = db.execute(
-            f"SELECT max(t.id), t.session_id FROM texts t JOIN sessions s ON s.id = t.session_id "
-            f"WHERE t.session_id IN ({everywhere}) AND t.{apart[0][0]} AND {where} "
-            "GROUP BY t.session_id ORDER BY max(t.id) DESC LIMIT ?",
-            (*everything, *apart[0][1], *values, limit),
-        )
-        for text_id, session_id in rows:
-            if len(best) < limit:
-                best.setdefault(session_id, text_id)
-    return best
+    if len(best) < limit and len(wanted) > 1:
+        rarest = max(wanted, key=len)
+        hits = dict(reversed([(name, at) for at, name in _texts(db, [rarest], cwd, ranked=False)]))
+        for word in wanted:
+            if word != rarest and hits:
+                there = {session_id for _, session_id in _texts(db, [word], cwd, ranked=False)}
+                hits = {session_id: at for session_id, at in hits.items() if session_id in there}
+        for session_id, text_id in sorted(hits.items(), key=lambda hit: -hit[1]):
+            best.setdefault(session_id, text_id)
+    return dict(list(best.items())[:limit])
 
 
-def _ordered(
-    db: sqlite3.Connection,
-    condition: str,
-    given: list[str],
-    where: str,
-    values: list[str],
-    *,
-    short: bool,
-) -> Iterable[tuple[int, str]]:
-    """Texts that match, best first; a first letter matches too much to be worth an order."""
-    if condition.startswith("id IN") and not short:
-        sql = (
-            "SELECT w.rowid, t.session_id FROM words w JOIN texts t ON t.id = w.rowid "
-            "JOIN sessions s ON s.id = t.session_id "
-            f"WHERE w.words MATCH ? AND {where} ORDER BY w.rank LIMIT {RANKED}"
-        )
-    else:
+def _texts(
+    db: sqlite3.Connection, wanted: list[str], cwd: Path | None, *, ranked: bool
+) -> list[tuple[int, str]]:
+    """Texts that have all these words, as ``(id, session_id)``: the best first, or the newest."""
+    where, values = ("", []) if cwd is None else ("AND s.cwd = ?", [encodable(str(cwd))])
+    if any(_unspaced(word) for word in wanted):
+        likes = " AND ".join(["t.body LIKE ? ESCAPE '\\'"] * len(wanted))
         sql = (
             "SELECT t.id, t.session_id FROM texts t JOIN sessions s ON s.id = t.session_id "
-            f"WHERE t.{condition} AND {where} ORDER BY t.id DESC LIMIT {RANKED}"
+            f"WHERE {likes} AND NOT s.deleted {where} ORDER BY t.id DESC LIMIT {LOOKED_AT}"
         )
-    return db.execute(sql, (*given, *values))
-
-
-def _one_text(wanted: list[str]) -> tuple[str, list[str]]:
-    """A condition on a row of ``texts``: it has all these words."""
-    if any(_unspaced(word) for word in wanted):
-        pattern = [f"%{_escaped(word)}%" for word in wanted]
-        return (
-            f"id IN (SELECT id FROM texts WHERE {' AND '.join(['body LIKE ? ESCAPE ?'] * len(wanted))})",
-            [value for each in pattern for value in (each, "\\")],
-        )
+        return db.execute(sql, (*(f"%{_escaped(word)}%" for word in wanted), *values)).fetchall()
+    sql = (
+        "SELECT w.rowid, t.session_id FROM words w CROSS JOIN texts t ON t.id = w.rowid "
+        "CROSS JOIN sessions s ON s.id = t.session_id "
+        f"WHERE w.words MATCH ? AND NOT s.deleted {where} "
+        f"ORDER BY {'w.rank' if ranked else 'w.rowid DESC'} LIMIT {LOOKED_AT}"
+    )
     quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in wanted)
-    return "id IN (SELECT rowid FROM words WHERE words MATCH ?)", [quoted]
+    return db.execute(sql, (quoted, *values)).fetchall()
 
 
 def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _folder(cwd: Path | None) -> tuple[str, list[str]]:
-    if cwd is None:
-        return "s.deleted = 0", []
-    return "s.deleted = 0 AND s.cwd = ?", [encodable(str(cwd))]
 
 
 def _sessions(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, StoredSession]:
