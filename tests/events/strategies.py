@@ -23,6 +23,7 @@ _ANSWER = st.builds(ev.AgentAnswer, answer=_TEXT, repaired=st.none() | _TEXT)
 _CALL = st.builds(ev.ModelCall, call_id=_IDS, name=_TEXT, args=st.dictionaries(_TEXT, _JSON, max_size=2))
 _HASH = st.builds(
     ev.RequestHash,
+    protocol=st.sampled_from(["native", "json"]),
     system=_TEXT,
     tools=st.dictionaries(_TEXT, _TEXT, max_size=2),
     options=st.dictionaries(_TEXT, _JSON, max_size=2),
