@@ -20,23 +20,24 @@ from tests.fakes import markdown
 
 EARLIER_BLOCKS = 5_000
 RATE = 500
+MODEL = "gemini:gemini-2.5-flash"
 
 
 async def write_session(cwd: Path, blocks: int) -> str:
     """A stored session of prompts and answers, two blocks a turn; its id."""
     journal = await Journal.open(cwd / ".home" / "data" / "journal.db")
     log = SessionLog("2zzzzzzzzz", sink=journal.sink)
-    log.append(ev.SessionStart, cwd=str(cwd), model="gemini:gemini-2.5-flash", version="0")
+    log.append(ev.SessionStart, cwd=str(cwd), model=MODEL, version="0")
     text = "".join(markdown.tokens(120))
     for number in range(blocks // 2):
         run, llm = f"run_{number}", f"llm_{number}"
         log.append(
-            ev.RunStart, run_id=run, span_id=run, input=f"prompt {number}", model="demo", agent="react"
+            ev.RunStart, run_id=run, span_id=run, input=f"prompt {number}", model=MODEL, agent="react"
         )
         step = f"step_{number}"
         log.append(ev.ReactStepStart, run_id=run, span_id=step, parent_id=run, step=1, max_steps=12)
         place = {"run_id": run, "span_id": llm, "parent_id": step}
-        log.append(ev.LlmStart, **place, model="demo", attempt=1, message_count=2)
+        log.append(ev.LlmStart, **place, model=MODEL, attempt=1, message_count=2)
         log.append(ev.LlmDelta, **place, text=text)
         log.append(ev.LlmDone, **place, finish_reason="stop", usage=ev.Usage(), duration_ms=1.0)
         log.append(ev.ReactModelRaw, **place, raw=text)
