@@ -25,6 +25,9 @@ app.add_typer(session_commands.app, name="sessions")
 Model = Annotated[
     str | None, typer.Option("-m", "--model", metavar="MODEL", help="provider:name, or demo.")
 ]
+ReplayTools = Annotated[
+    bool, typer.Option("--replay-tools", help="Take the results of tools from the recording too.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and log more.")]
 
 
@@ -99,6 +102,11 @@ def run(
         str | None,
         typer.Option("-s", "--session", metavar="SESSION", help="Go on with the session of this id."),
     ] = None,
+    replay_model: Annotated[
+        str | None,
+        typer.Option("--replay-model", metavar="SESSION", help="Let a recorded session answer."),
+    ] = None,
+    replay_tools: ReplayTools = False,
     debug: Debug = False,
 ) -> int:
     """One run without a screen: the answer on stdout, everything else on stderr."""
@@ -115,7 +123,53 @@ def run(
         approve_all=yes,
         timeout_s=timeout,
         debug=debug or given.debug,
+        replay_model=replay_model,
+        replay_tools=replay_tools,
     )
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    session: Annotated[
+        str, typer.Argument(metavar="SESSION[:RUN]", help="A session's id or a .jsonl file.")
+    ],
+    replay_tools: ReplayTools = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="S", help="Cancel a run after so many seconds.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Run a recorded session again, its model played and its tools run: 1 at the first difference.
+
+    Its commands really run here, with the decisions that were recorded: verify what you would run.
+    """
+    from agent_tui.cli import compare_commands
+
+    given: RootOptions = context.obj
+    return compare_commands.verify(
+        session,
+        replay_tools=replay_tools,
+        timeout_s=timeout,
+        as_json=as_json,
+        debug=debug or given.debug,
+    )
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="SESSION[:RUN]", help="A session, or one run of it.")],
+    second: Annotated[str, typer.Argument(metavar="SESSION[:RUN]", help="Another one.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Two sessions or runs side by side, step by step: 1 if they differ, times and ids aside."""
+    from agent_tui.cli import compare_commands
+
+    given: RootOptions = context.obj
+    return compare_commands.diff(first, second, as_json=as_json, debug=debug or given.debug)
 
 
 @app.command()

@@ -17,16 +17,28 @@ def run_once(
     approve_all: bool,
     timeout_s: float | None,
     debug: bool,
+    replay_model: str | None = None,
+    replay_tools: bool = False,
 ) -> int:
     """Runs the prompt and returns the exit code.
 
+    Args:
+        replay_model: The recording that answers in place of the model.
+        replay_tools: It has the results of tools too.
+
     Raises:
-        UsageError: There is no prompt, or the time limit is not above zero.
+        UsageError: There is no prompt, the time limit is not above zero, or options contradict.
     """
     from agent_tui.headless.run import RunRequest, read_prompt, run_headless
 
     if timeout_s is not None and not timeout_s > 0:
         raise UsageError("--timeout must be above zero", hint="give seconds, such as --timeout 60")
+    if replay_tools and replay_model is None:
+        raise UsageError("--replay-tools needs a recording", hint="give --replay-model SESSION too")
+    if replay_model is not None and model is not None:
+        raise UsageError(
+            "--model and --replay-model cannot be given together", hint="the recording has its own model"
+        )
     text = read_prompt(prompt)
     if not text or not text.strip():
         raise UsageError("there is no prompt", hint='give one: agent-tui run "what is 6 * 7"')
@@ -39,4 +51,12 @@ def run_once(
         timeout_s=timeout_s,
         session_id=find_session(loaded, prefix=session, newest=proceed),
     )
-    return run_headless(request, runtime_opener(loaded, approve_all=approve_all, headless=True))
+    recording = None
+    if replay_model is not None:
+        from agent_tui.cli.recordings import find_recordings
+        from agent_tui.runtime.rerun import Recording
+
+        (found,) = find_recordings(loaded, [replay_model])
+        recording = Recording(found.events, after=found.runs[0].start.seq - 1, tools=replay_tools)
+    open_runtime = runtime_opener(loaded, approve_all=approve_all, headless=True, recording=recording)
+    return run_headless(request, open_runtime)

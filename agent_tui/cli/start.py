@@ -13,6 +13,7 @@ from agent_tui.config.load import Loaded, load
 from agent_tui.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from agent_tui.runtime.rerun import Recording
     from agent_tui.runtime.runtime import Runtime
 
 
@@ -38,14 +39,18 @@ def load_settings(flags: dict[str, Any] | None = None, *, debug: bool = False) -
 
 
 def runtime_opener(
-    loaded: Loaded, *, approve_all: bool = False, headless: bool = False
+    loaded: Loaded,
+    *,
+    approve_all: bool = False,
+    headless: bool = False,
+    recording: Recording | None = None,
 ) -> Callable[[], Awaitable[Runtime]]:
     """A call that builds the runtime inside the event loop that will use it."""
 
     async def open_runtime() -> Runtime:
         from agent_tui.runtime.build import build_runtime
 
-        return await build_runtime(loaded, approve_all=approve_all, headless=headless)
+        return await build_runtime(loaded, approve_all=approve_all, headless=headless, recording=recording)
 
     return open_runtime
 
