@@ -52,7 +52,7 @@ BUSY_SHARE = 3
 SLICE = 250
 """Events taken in at once while the past is read."""
 
-STREAM_SHOWN = 500
+STREAM_SHOWN = 300
 """Events up to the place that the raw stream shows."""
 
 _SHARED = ("panel", "trace", "events", "tools", "usage", "focus_next", "quit")

@@ -23,6 +23,10 @@ class Heights:
     def __getitem__(self, index: int) -> int:
         return self._values[index]
 
+    def first(self, count: int) -> list[int]:
+        """The heights of the first ``count`` blocks."""
+        return self._values[:count]
+
     def append(self, height: int) -> None:
         at = len(self._tree)
         self._values.append(height)

@@ -85,6 +85,30 @@ class Transcript:
             before = kind or before
         self._heights = Heights(heights)
 
+    def rebind(self, view: SessionView) -> None:
+        """Shows another moment of the same session: blocks that are the same object stay drawn."""
+        before, blocks = self.view.blocks, view.blocks
+        self.view = view
+        kept = min(len(self._entries), len(before), len(blocks))
+        for index in range(kept, len(self._entries)):
+            self._drop(index)
+        other = [index for index in range(kept) if blocks[index] is not before[index]]
+        del self._entries[kept:]
+        self._heights = Heights(self._heights.first(kept))
+        for index in other:
+            # A text may have become shorter, so what was drawn of it is of no use.
+            self._drop(index)
+            entry = self._entries[index]
+            entry.kind = shown_as(blocks[index])
+            entry.opened = entry.opened and blocks[index].seq == before[index].seq
+        for index in other:
+            entry = self._entries[index]
+            entry.gap = self._gap(index, entry.kind)
+            height = estimate(blocks[index], self.look.width) if entry.kind else 0
+            self._heights.set(index, entry.gap + height)
+            self._regap_after(index)
+        self.update(())
+
     def update(self, indices: Iterable[int]) -> None:
         """Takes in that these blocks are new or have changed."""
         known = len(self._entries)

@@ -98,9 +98,16 @@ class Conversation(ScrollView, can_focus=True):
     # What is shown
 
     def show(self, view: SessionView) -> None:
-        """Shows another view, or the same one after it has changed wholesale."""
+        """Shows another view, or the same one after it has changed wholesale.
+
+        Of two moments of one session, as a replay has them, what is the same stays drawn.
+        """
+        if self._transcript is None or view is self._view or view.session_id != self._view.session_id:
+            self._transcript = None
+        else:
+            self._mark(None)
+            self._transcript.rebind(view)
         self._view = view
-        self._transcript = None
         self.cursor = None
         self.following = True
         self._span_blocks = {}
