@@ -44,13 +44,22 @@ def runtime_opener(
     approve_all: bool = False,
     headless: bool = False,
     recording: Recording | None = None,
+    served: bool = False,
+    high_risk: bool = True,
 ) -> Callable[[], Awaitable[Runtime]]:
     """A call that builds the runtime inside the event loop that will use it."""
 
     async def open_runtime() -> Runtime:
         from agent_tui.runtime.build import build_runtime
 
-        return await build_runtime(loaded, approve_all=approve_all, headless=headless, recording=recording)
+        return await build_runtime(
+            loaded,
+            approve_all=approve_all,
+            headless=headless,
+            recording=recording,
+            served=served,
+            high_risk=high_risk,
+        )
 
     return open_runtime
 

@@ -23,6 +23,8 @@ async def build_runtime(
     approve_all: bool = False,
     headless: bool = False,
     recording: Recording | None = None,
+    served: bool = False,
+    high_risk: bool = True,
 ) -> LocalRuntime:
     """A runtime in this process.
 
@@ -31,6 +33,8 @@ async def build_runtime(
         approve_all: Allow what policy would ask about.
         headless: Nobody is there to ask: what would be asked is denied.
         recording: Answers model calls in place of every model.
+        served: Followers are others than this process, which may outlive it.
+        high_risk: Offer tools of high risk.
 
     Raises:
         ConfigError: The configured model's name is not one.
@@ -51,6 +55,8 @@ async def build_runtime(
         trust=TrustStore(loaded.paths.trust_file),
         approve="allow" if approve_all else "deny" if headless else None,
         cassette=Cassette(recording) if recording else None,
+        high_risk=high_risk,
+        stored_only=served,
     )
     notices = [*loaded.notices, *router.notices(model, loaded.env)]
     if not config.model.name and model == router.DEMO and recording is None:

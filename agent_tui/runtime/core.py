@@ -27,6 +27,7 @@ from agent_tui.tools.discover import Found, discover
 from agent_tui.tools.policy import Policy
 from agent_tui.tools.registry import ToolRegistry, declarations
 from agent_tui.tools.runner import Approve, RunnerSettings, ToolRunner
+from agent_tui.tools.spec import ToolSpec
 from agent_tui.tools.trust import TrustStore
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Core:
     Attributes:
         approve: Answers every approval without asking, if set.
         cassette: Stands in for every model, and for tools if it has their results.
+        high_risk: Offer tools of high risk at all.
+        stored_only: Followers are shown what the journal has, so that they can resume after a crash.
     """
 
     config: Config
@@ -70,6 +73,8 @@ class Core:
     trust: TrustStore
     approve: ev.Decision | None = None
     cassette: Cassette | None = None
+    high_risk: bool = True
+    stored_only: bool = False
     _clients: dict[str, LLMClient] = field(default_factory=dict)
     _notes: dict[Path, tuple[tuple[int, int], str]] = field(default_factory=dict)
 
@@ -84,10 +89,12 @@ class Core:
     def _registry(self, found: Found) -> tuple[ToolRegistry, list[str]]:
         from agent_tui.tools.builtin import builtin_tools
 
-        disabled = set(self.config.tools.disabled)
-        registry = ToolRegistry(spec for spec in builtin_tools() if spec.name not in disabled)
-        clashes = registry.register_all(spec for spec in found.specs if spec.name not in disabled)
+        registry = ToolRegistry(spec for spec in builtin_tools() if self._offered(spec))
+        clashes = registry.register_all(spec for spec in found.specs if self._offered(spec))
         return registry, clashes
+
+    def _offered(self, spec: ToolSpec) -> bool:
+        return spec.name not in self.config.tools.disabled and (self.high_risk or spec.risk != "high")
 
     def policy(self, cwd: Path) -> Policy:
         tools = self.config.tools

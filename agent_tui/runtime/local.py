@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 
 from agent_tui import __version__
 from agent_tui.config.trust import trust_project
-from agent_tui.errors import ConflictError, NotFoundError, UsageError
+from agent_tui.errors import ConflictError, NotFoundError, StorageError, UsageError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.llm import router
@@ -208,7 +209,16 @@ class LocalRuntime:
     def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[ev.Event]]:
         if session_id in self._watched:
             return self._follow_watched(session_id, after)
-        return self._session(session_id).log.follow_batches(after)
+        batches = self._session(session_id).log.follow_batches(after)
+        return self._once_stored(batches) if self._core.stored_only else batches
+
+    async def _once_stored(
+        self, batches: AsyncIterator[Sequence[ev.Event]]
+    ) -> AsyncIterator[Sequence[ev.Event]]:
+        async for batch in batches:
+            with suppress(StorageError):  # it is closing, and writes everything before it has closed
+                await self._core.journal.flush()
+            yield batch
 
     async def _follow_watched(self, session_id: str, after: int) -> AsyncIterator[Sequence[ev.Event]]:
         position = after
@@ -291,11 +301,11 @@ class LocalRuntime:
             await self._core.journal.flush()
             await self._core.journal.release(session_id)
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, grace_s: float = 0.0) -> None:
         self._closed = True
         for watched in self._watched.values():
             watched.close()
-        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+        await asyncio.gather(*(session.close(grace_s) for session in self._sessions.values()))
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

@@ -212,6 +212,10 @@ class Runtime(Protocol):
         """Cancels what runs in a session and lets go of it; it stays stored."""
         ...
 
-    async def aclose(self) -> None:
-        """Cancels what runs, writes what is not yet written, lets go of everything."""
+    async def aclose(self, *, grace_s: float = 0.0) -> None:
+        """Takes no more work, writes what is not yet written, lets go of everything.
+
+        Args:
+            grace_s: How long what runs may go on before it is cancelled.
+        """
         ...

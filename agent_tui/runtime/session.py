@@ -96,8 +96,8 @@ class Session:
 
         return Work(f"{name} {json.dumps(args, ensure_ascii=False)}", "tool", body)
 
-    async def close(self) -> None:
-        await self.tasks.close()
+    async def close(self, grace_s: float = 0.0) -> None:
+        await self.tasks.close(grace_s)
         self.log.close()
 
     async def _react(self, emit: Emitter, run_id: str) -> ev.RunStatus:

@@ -133,9 +133,11 @@ class TaskManager:
         await asyncio.wait([current.supervisor])
         return True
 
-    async def close(self) -> None:
-        """Cancels what runs, takes no more work; queued prompts stay in the journal as queued."""
+    async def close(self, grace_s: float = 0.0) -> None:
+        """Takes no more work, gives what runs ``grace_s`` and cancels it; what is queued stays queued."""
         self._closing = True
+        if self._current is not None and grace_s > 0:
+            await asyncio.wait([self._current.supervisor], timeout=grace_s)
         await self.cancel("close")
 
     def _start(self, work: Work) -> str:

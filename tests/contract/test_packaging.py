@@ -18,7 +18,10 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 DISTRIBUTIONS = {
     "google": "google-genai",
     "markdown_it": "markdown-it-py",
+    "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",  # each of its versions comes with exactly one of this
+    "sse_starlette": "sse-starlette",
+    "starlette": "fastapi",  # what it is made of, and passes on
 }
 """Where the name of what is imported is not that of what is installed."""
 RUN_BY_PYTEST = {"pytest-asyncio", "pytest-textual-snapshot", "pytest-timeout"}
@@ -46,25 +49,33 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_dependencies_are_what_is_imported() -> None:
-    assert names(PROJECT["dependencies"]) == imported(PACKAGE)
+    optional = names(PROJECT["optional-dependencies"]["server"])
+    assert names(PROJECT["dependencies"]) == imported(PACKAGE) - optional
+    assert optional <= imported(PACKAGE / "server")
 
 
 def test_the_tests_need_no_more_than_their_extra() -> None:
     needed = imported(ROOT / "tests") - OPTIONAL
-    there = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["test"])
+    extras = PROJECT["optional-dependencies"]
+    there = names([*PROJECT["dependencies"], *extras["server"], *extras["test"]])
     assert needed <= there
-    assert names(PROJECT["optional-dependencies"]["test"]) <= needed | RUN_BY_PYTEST
+    assert names(extras["test"]) - {"agent-tui"} <= needed | RUN_BY_PYTEST
 
 
 def test_every_dependency_has_a_lower_bound() -> None:
-    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]:
-        assert ">=" in line, line
+    extras = PROJECT["optional-dependencies"]
+    for line in [*PROJECT["dependencies"], *extras["server"], *extras["test"]]:
+        assert ">=" in line or line == "agent-tui[server]", line
 
 
 def test_the_lock_holds_everything_and_names_no_place() -> None:
     locked = set(re.findall(r"^([\w.-]+)==", LOCK, re.M))
     extras = PROJECT["optional-dependencies"]
-    assert names([*PROJECT["dependencies"], *extras["test"], *extras["dev"]]) - {"agent-tui"} <= locked
+    assert (
+        names([*PROJECT["dependencies"], *extras["server"], *extras["test"], *extras["dev"]])
+        - {"agent-tui"}
+        <= locked
+    )
     pins = [line for line in LOCK.splitlines() if line and not line.lstrip().startswith("#")]
     assert not [line for line in pins if re.search(r"://|@ |^-|file:|/", line)]
     assert LOCK.count("==") <= LOCK.count("--hash=sha256:")

@@ -1,0 +1,1 @@
+"""The runtime over HTTP: routes, streams and what guards them. It decides nothing that the core decides."""

@@ -1,0 +1,174 @@
+"""What every request passes before a route sees it: where it comes from, whose it is, how much it is.
+
+Plain ASGI, so that a stream pays for nothing of it but one call a chunk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import socket
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent_tui.errors import ConfigError
+from agent_tui.server.access import Access
+from agent_tui.server.problems import Refused, from_error
+from agent_tui.server.settings import OWNER, ServeSettings, is_loopback
+
+OPEN_PATHS = {"/health"}
+"""What needs no token."""
+
+_WILDCARDS = {"0.0.0.0", "::", ""}
+_BAD_TOKENS = "20/minute"
+
+
+class Gate:
+    """Checks requests and hands them on.
+
+    Args:
+        app: Serves what passes.
+        settings: Decide what passes.
+
+    Raises:
+        ConfigError: The rate is not one.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rate = _rate(settings.rate)
+        self._bad_tokens = _rate(_BAD_TOKENS)
+        self._hosts = _hosts(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = _headers(scope)
+        access = Access(scope, headers, log=self._settings.access_log)
+        scope.setdefault("state", {})
+        try:
+            try:
+                self._check_host(headers)
+                self._check_origin(headers)
+                tenant = await self._tenant(scope, headers)
+                access.tenant = scope["state"]["tenant"] = tenant
+                await self._check_rate(f"tenant/{tenant}", self._rate)
+                self._check_size(headers)
+            except Refused as error:
+                await from_error(error)(scope, receive, access.sending(send))
+                return
+            bounded = _Bounded(receive, self._settings.max_body)
+            await self._app(scope, bounded, access.sending(send))
+        finally:
+            access.end()
+
+    def _check_host(self, headers: Mapping[str, str]) -> None:
+        name = _host_name(headers.get("host", ""))
+        if name in self._hosts or is_loopback(name):
+            return
+        if self._settings.host in _WILDCARDS and _is_address(name):
+            return  # DNS rebinding needs a name
+        raise Refused(
+            421, "bad_host", "this server is not called that", hint="add the name to server.allowed_hosts"
+        )
+
+    def _check_origin(self, headers: Mapping[str, str]) -> None:
+        origin = headers.get("origin")
+        if origin is None or origin in self._settings.origins:
+            return
+        if urlsplit(origin).netloc.lower() == headers.get("host", "").lower() and origin != "null":
+            return
+        raise Refused(403, "bad_origin", "web pages of other sites may not call this server")
+
+    async def _tenant(self, scope: Scope, headers: Mapping[str, str]) -> str:
+        if not self._settings.tokens or scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
+            return OWNER if not self._settings.tokens else ""
+        client = (scope.get("client") or ("", 0))[0]
+        kind, _, secret = headers.get("authorization", "").partition(" ")
+        shown = hashlib.sha256(secret.strip().encode("utf-8", "replace")).digest()
+        found = ""
+        for token in self._settings.tokens:  # all of them, so that the time tells nothing
+            if hmac.compare_digest(shown, token.digest):
+                found = token.tenant
+        if found and kind.lower() == "bearer":
+            return found
+        await self._check_rate(f"bad/{client}", self._bad_tokens)
+        raise Refused(401, "unauthorized", "a bearer token is needed", hint="send Authorization: Bearer …")
+
+    async def _check_rate(self, key: str, rate: RateLimitItem) -> None:
+        if not await self._limiter.hit(rate, key):
+            window = await self._limiter.get_window_stats(rate, key)
+            delay = max(1.0, window.reset_time - time.time())
+            raise Refused(429, "rate_limited", "too many requests", retry_after_s=delay)
+
+    def _check_size(self, headers: Mapping[str, str]) -> None:
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._settings.max_body:
+            limit = self._settings.max_body
+            raise Refused(413, "too_large", f"a request may hold up to {limit} bytes")
+
+
+class _Bounded:
+    """Reads a body up to a limit, also one that does not say how long it is."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._limit:  # read inside of a route, where only this kind gets through
+                raise HTTPException(413, f"a request may hold up to {self._limit} bytes")
+        return message
+
+
+def _rate(text: str) -> RateLimitItem:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(f"server.rate: {text!r} is no rate", hint="write it as 600/minute") from error
+
+
+def _hosts(settings: ServeSettings) -> frozenset[str]:
+    names = {settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
+    if settings.host in _WILDCARDS:
+        names.add(socket.gethostname().lower())
+    return frozenset(names - _WILDCARDS)
+
+
+def _host_name(header: str) -> str:
+    """The name in a Host header, without port and brackets."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_preflight(scope: Scope, headers: Mapping[str, str]) -> bool:
+    return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

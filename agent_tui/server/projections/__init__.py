@@ -1,0 +1,1 @@
+"""The event stream in the vocabularies of others: pure functions from our events."""

@@ -1,0 +1,153 @@
+"""Runs the application on a socket, and ends it in good order when a signal asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from agent_tui.runtime.runtime import Runtime
+from agent_tui.server.app import create_app
+from agent_tui.server.context import Context
+from agent_tui.server.settings import ServeSettings
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE = 130
+"""Exit code after a second signal."""
+
+BACKLOG = 2048
+_LAST_WORDS_S = 3
+
+
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """HTTP that shows a request its transport, so that a client that reads nothing can be cut off."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}  # type: ignore[has-type]
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with signals and its end left to ``serve``."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_server(runtime: Runtime, settings: ServeSettings) -> Server:
+    """A server that is ready to run; see ``create_app`` for the errors."""
+    app = create_app(runtime, settings)
+    return Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=_Protocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=_LAST_WORDS_S,
+        )
+    )
+
+
+def serve(
+    open_runtime: Callable[[], Awaitable[Runtime]],
+    settings: ServeSettings,
+    *,
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Serves until SIGTERM or SIGINT, and returns the exit code.
+
+    Args:
+        open_runtime: Makes the runtime, inside the event loop that serves.
+        say: Is told the address once it can be called, and what happens at the end.
+    """
+    settings.check()
+    _log_requests(settings)
+    return asyncio.run(_serve(open_runtime, settings, say or (lambda _line: None)))
+
+
+async def _serve(
+    open_runtime: Callable[[], Awaitable[Runtime]], settings: ServeSettings, say: Callable[[str], None]
+) -> int:
+    runtime = await open_runtime()
+    server = make_server(runtime, settings)
+    asked = asyncio.Event()
+    with _signals(asked):
+        serving = asyncio.create_task(server.serve())
+        waiting = asyncio.create_task(asked.wait())
+        ready = asyncio.create_task(_announce(server, settings, say))
+        try:
+            await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                say(f"stopping: what runs has {settings.grace_s:g} s; a second signal ends it at once")
+            await stop(runtime, server)
+            await serving
+        finally:
+            for task in (waiting, ready):
+                task.cancel()
+    return 0 if server.started else 1
+
+
+async def stop(runtime: Runtime, server: Server) -> None:
+    """Takes no more work, lets runs end or cancels them, ends the streams, then the server."""
+    context: Context = server.config.app.state.context  # type: ignore[union-attr]
+    context.sessions.draining = True
+    await runtime.aclose(grace_s=context.settings.grace_s)
+    await context.sessions.settle()
+    server.should_exit = True
+
+
+async def _announce(server: Server, settings: ServeSettings, say: Callable[[str], None]) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    say(f"listening on http://{host}:{port}")
+
+
+@contextlib.contextmanager
+def _signals(asked: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT ask; asked twice, the process ends there and then."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if asked.is_set():
+            os._exit(AT_ONCE)
+        asked.set()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _log_requests(settings: ServeSettings) -> None:
+    """Writes the access log to stdout; it is no part of the program's own log file."""
+    logger = logging.getLogger("agent_tui.server.access")
+    logger.propagate = False
+    if settings.access_log:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO)
