@@ -28,8 +28,11 @@ from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
 from agent_tui.tui.widgets.prompt import CommandHint
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.driver import Driver
 
+    from agent_tui.events.types import Event
     from agent_tui.tui.replaying import ReplayStart
     from agent_tui.tui.session_controller import OpenRuntime, SessionController
 
@@ -121,7 +124,7 @@ class AgentApp(App[int], inherit_bindings=False):
     def _hooks(self) -> SetHooks:
         return SetHooks(
             frame=self._while_there(lambda *happened: self.main.show_frame(*happened)),
-            whole=self._while_there(lambda *happened: self.main.session_whole(*happened)),
+            whole=self._while_there(self._whole),
             switched=self._while_there(lambda controller: self.main.session_switched(controller)),
             closed=self._while_there(lambda controller: self.main.session_closed(controller)),
             tabs=self._while_there(lambda tabs: self.main.show_tabs(tabs)),
@@ -316,6 +319,10 @@ class AgentApp(App[int], inherit_bindings=False):
             self.main.notice(level, text)
         else:
             self._early.append((level, text))
+
+    def _whole(self, controller: SessionController, events: Sequence[Event]) -> None:
+        self.main.session_whole(controller, events)
+        gc.freeze()  # a long history never goes away either
 
     def give_back(self, text: str) -> None:
         """Puts a text into the prompt, before what is typed there."""

@@ -77,6 +77,7 @@ class SessionSet:
         self._runtime: Runtime | None = None
         self._tabs: tuple[Tab, ...] = ()
         self._opening = asyncio.Lock()
+        self._ready = asyncio.Event()
         self._given_back: dict[SessionController, str] = {}
         self._background = Background(hooks.notice, hooks.fatal)
         self.active = self._controller()
@@ -110,6 +111,10 @@ class SessionSet:
                 return controller
         return None
 
+    async def ready(self) -> None:
+        """Waits for the first session to be open."""
+        await self._ready.wait()
+
     # Opening
 
     async def connect(self) -> Runtime:
@@ -127,6 +132,7 @@ class SessionSet:
         info = await runtime.open_session(session, cwd=cwd, model=model)
         await self.active.begin(runtime, info)
         self._tell_tabs()
+        self._ready.set()
         return info
 
     async def open(self, session_id: str) -> None:

@@ -99,6 +99,8 @@ class ShellCommands(Provider):
             yield entry
         for entry in self._actions():
             yield entry
+        for entry in self._sessions():
+            yield entry
         for entry in self._themes():
             yield entry
         async for entry in self._from_core():
@@ -120,6 +122,13 @@ class ShellCommands(Provider):
                 else partial(self._shell.run_command_line, line)
             )
             yield Entry(f"/{command.name}", command.description, run)
+
+    def _sessions(self) -> Iterator[Entry]:
+        sessions = self._shell.sessions
+        for index, tab in enumerate(sessions.tabs):
+            if not tab.active:
+                title = visible(tab.title, newlines=False)
+                yield Entry(f"session {index + 1} {title}", tab.attention, partial(sessions.go_to, index))
 
     def _themes(self) -> Iterator[Entry]:
         self._shell.reload_themes()

@@ -157,6 +157,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     async def _read_list(self, delay_s: float, keep: str | None) -> None:
         await asyncio.sleep(delay_s)
+        await self.shell.sessions.ready()
         query = self._query.strip()
         try:
             self._infos = [
