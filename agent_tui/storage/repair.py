@@ -11,15 +11,23 @@ from agent_tui.events.unfinished import EndEvent, Unfinished
 from agent_tui.storage.index import insert
 
 
+_MARKED = "type IN ('run_start', 'run_done', 'prompt_queued', 'prompt_unqueued')"
+"""The condition of the index ``marks``, word for word: only so it is used."""
+
+
+def _last_marks(db: sqlite3.Connection, session_id: str) -> dict[str, int]:
+    """The highest ``seq`` of each type that begins or ends something which may be left open."""
+    rows = db.execute(
+        f"SELECT type, max(seq) FROM events WHERE session_id = ? AND {_MARKED} GROUP BY type", (session_id,)
+    )
+    return dict(rows.fetchall())
+
+
 def open_runs(db: sqlite3.Connection, session_id: str) -> list[int]:
     """``seq`` of each ``run_start`` without its ``run_done``; runs are serial, so at most one."""
-    start, done = (
-        db.execute(
-            "SELECT max(seq) FROM events WHERE session_id = ? AND type = ?", (session_id, kind)
-        ).fetchone()[0]
-        for kind in ("run_start", "run_done")
-    )
-    return [start] if start is not None and start > (done or 0) else []
+    marks = _last_marks(db, session_id)
+    start = marks.get("run_start")
+    return [start] if start is not None and start > marks.get("run_done", 0) else []
 
 
 def repair(db: sqlite3.Connection, session_id: str) -> int:
@@ -83,6 +91,8 @@ def _cancelled(unfinished: Unfinished, called: ev.CancelCalled, died: datetime) 
 def _queue_ends(db: sqlite3.Connection, session_id: str) -> list[EndEvent]:
     """Prompts that still waited: nobody will start them now."""
     waiting: dict[str, None] = {}
+    if "prompt_queued" not in _last_marks(db, session_id):
+        return []
     rows = db.execute(
         "SELECT line FROM events WHERE session_id = ? AND type IN ('prompt_queued', 'prompt_unqueued') "
         "ORDER BY seq",
