@@ -89,10 +89,12 @@ class Player:
 
     def faster(self, by: int) -> None:
         """Takes the next of ``SPEEDS`` up (1) or down (-1), if there is one."""
-        at = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - self._speed))
-        if self._speed in SPEEDS:
-            at = min(max(at + by, 0), len(SPEEDS) - 1)
-        self.set_speed(SPEEDS[at])
+        if by > 0:
+            beyond = [speed for speed in SPEEDS if speed > self._speed]
+        else:
+            beyond = [speed for speed in reversed(SPEEDS) if speed < self._speed]
+        if beyond:
+            self.set_speed(beyond[0])
 
     def play(self) -> None:
         """Moves by itself from now on."""

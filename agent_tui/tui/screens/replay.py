@@ -226,19 +226,19 @@ class ReplayScreen(Screen[bool]):
             talk.show(view)
         elif player.seq != before:
             panel.add_events(self.timeline.events(before + 1, player.seq))
-            panel.update(self._with_running(changes))
+            panel.update(changes)
+            self._grow(panel)
             talk.update_blocks(sorted(changes.blocks))
         self.query_one(HeaderBar).show(_head(view, self.timeline.time_at(player.seq)))
         self._show_position()
 
-    def _with_running(self, changes: Changes) -> Changes:
-        """What changed, and what runs: it has become longer, which by itself is no change."""
+    def _grow(self, panel: SidePanel) -> None:
+        """Draws how long what runs has taken by now: while it plays, no more often than a live session."""
         now = self._monotonic()
         run = self.player.view.run
-        if run is not None and (not self.player.playing or now - self._grown >= CLOCK_S):
+        if not self.player.playing or run is None or now - self._grown >= CLOCK_S:
             self._grown = now
-            changes.spans.update(_running(self.player.view, run.id))
-        return changes
+            panel.grow()
 
     def _show_position(self) -> None:
         timeline, player = self.timeline, self.player
@@ -478,18 +478,6 @@ def _head(view: SessionView, at: float) -> Head:
     if run is None:
         return Head(view.title, view.model, "idle", at=at)
     return Head(view.title, view.model, view.status, run.started, run.steps, run.max_steps, at=at)
-
-
-def _running(view: SessionView, run_id: str) -> set[str]:
-    """A run and what inside it has not ended; of many steps only the last one runs."""
-    running: set[str] = set()
-    waiting = [run_id]
-    while waiting:
-        span = view.spans.get(waiting.pop())
-        if span is not None and span.ended is None and span.id not in running:
-            running.add(span.id)
-            waiting += span.children[-1:] if span.kind == "run" else span.children
-    return running
 
 
 def _bindings(screen: ReplayScreen) -> list[Binding]:

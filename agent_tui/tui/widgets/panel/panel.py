@@ -102,6 +102,10 @@ class SidePanel(Widget):
         self._trace.take(changes)
         self._usage.take(changes)
 
+    def grow(self) -> None:
+        """Draws anew how long what runs has taken, where time moves by events and not by the clock."""
+        self._trace.grow()
+
     def add_events(self, events: Sequence[Event]) -> None:
         """Adds a batch to the raw stream. A batch that begins before its end starts it anew."""
         if self._store.add(events):

@@ -104,6 +104,12 @@ class TraceTab(Vertical):
         if self._timer is None and self._concerns(changes):
             self._timer = self.set_timer(TICK_S, self._due)
 
+    def grow(self) -> None:
+        """Draws every bar anew, and describes what is picked: the time they go by has moved."""
+        if self.tree_view.shown:
+            self.tree_view.redraw()
+            self._describe()
+
     def pick(self, span_id: str) -> None:
         if self.tree_view.select(span_id):
             self._describe()
