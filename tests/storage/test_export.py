@@ -1,0 +1,240 @@
+"""Sessions in other forms: readable, importable, without secrets, and harmless whatever they say."""
+
+from __future__ import annotations
+
+import base64
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent_tui.errors import StorageError
+from agent_tui.events import codec
+from agent_tui.events import types as ev
+from agent_tui.events.fold import Fold
+from agent_tui.events.log import SessionLog
+from agent_tui.storage.export.html import html
+from agent_tui.storage.export.jsonl import jsonl, read_jsonl
+from agent_tui.storage.export.markdown import fenced, markdown
+from agent_tui.storage.export.otel import otel
+from agent_tui.storage.export.redact import GONE, Redactor
+from tests.events.strategies import event_lists
+from tests.fakes import stories
+
+HOSTILE = (
+    "\x1b]0;owned\x07<script>alert(1)</script><img src=x onerror=alert(2)>"
+    "\u202e```\n# [x](javascript:alert(3)) ![y](http://example.org/z.png)"
+)
+
+
+def a_session(text: str = "the answer", *pieces: str) -> list[ev.Event]:
+    """A run with a tool that failed, told with ``text`` everywhere."""
+    events: list[ev.Event] = []
+    log = SessionLog("abc")
+    log.observe(events.append)
+    stories.begin(log)
+    stories.start_run(log, text)
+    step = {**stories.RUN, "span_id": "step_1", "parent_id": "run_1"}
+    llm, tool = ({**fields, "parent_id": "step_1"} for fields in (stories.LLM, stories.TOOL))
+    log.append(ev.ReactStepStart, **step, step=1, max_steps=3)
+    log.append(ev.ToolStart, **tool, call_id="c", tool_name="shell", args={"command": text}, risk="high")
+    log.append(ev.ToolOutput, **tool, call_id="c", stream="stdout", text=text)
+    error = ev.ErrorInfo(code="tool_failed", message=text)
+    log.append(ev.ToolFailed, **tool, call_id="c", error=error, duration_ms=3.0)
+    log.append(ev.ReactObservation, **tool, call_id="c", content=text)
+    log.append(ev.LlmStart, **llm, model="gemini:gemini-2.5-flash", attempt=1, message_count=2)
+    for piece in pieces or (text,):
+        log.append(ev.LlmDelta, **llm, text=piece)
+    usage = ev.Usage(input_tokens=3, output_tokens=4, cost_usd=0.01)
+    log.append(ev.LlmDone, **llm, finish_reason="stop", usage=usage, ttft_ms=1.5, duration_ms=2.0)
+    log.append(ev.Final, **stories.RUN, answer=ev.AgentAnswer(answer="".join(pieces) or text))
+    log.append(ev.RunDone, **stories.RUN, status="completed", steps=1, usage=usage, duration_ms=9.0)
+    return events
+
+
+# JSON lines
+
+
+@settings(max_examples=30, deadline=None)
+@given(event_lists)
+def test_what_is_written_is_read_again(events: list[ev.Event]) -> None:
+    start = ev.SessionStart(seq=1, ts="", session_id="s", cwd="/", model="demo", version="1")
+    session = [start, *(event.model_copy(update={"seq": event.seq + 1}) for event in events)]
+    text = jsonl(session).encode()
+    assert read_jsonl(text) == session
+    assert jsonl(read_jsonl(text)).encode() == text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lines: [], "no events"),
+        (lambda lines: lines[1:], "line 1: seq is 2, where 1 was due"),
+        (lambda lines: [*lines[:3], lines[4]], "line 4: seq is 5"),
+        (
+            lambda lines: [lines[0], lines[1].replace(b'"abc"', b'"xyz"')],
+            "line 2: it is of another session",
+        ),
+        (lambda lines: [lines[0].replace(b"session_start", b"nonsense")], "line 1: not an event"),
+        (lambda lines: [lines[0], b'{"seq": 2}'], "line 2: not an event"),
+    ],
+)
+def test_what_is_no_session_is_not_read(change: Any, words: str) -> None:
+    lines = [codec.encode(event) for event in a_session()]
+    with pytest.raises(StorageError, match=words):
+        read_jsonl(b"\n".join(change(lines)))
+
+
+# Markdown and HTML
+
+
+def test_markdown_reads_well() -> None:
+    text = markdown(Fold().apply_all(a_session("say hello")).view)
+    assert text.startswith("# say hello\n")
+    assert "> say hello" in text and "**shell** (error, 3 ms)" in text
+    assert text.rstrip().endswith("say hello")
+
+
+def test_a_fence_is_longer_than_what_it_holds() -> None:
+    assert fenced("a ```` b").startswith("`````\n")
+
+
+def test_nothing_acts_in_markdown() -> None:
+    text = markdown(Fold().apply_all(a_session(HOSTILE)).view)
+    assert "\x1b" not in text and "\u202e" not in text
+
+
+def test_nothing_acts_in_html() -> None:
+    page = html(Fold().apply_all(a_session(HOSTILE)).view)
+    assert "<script" not in page and "<img" not in page
+    assert "\x1b" not in page and "\u202e" not in page
+    assert 'href="javascript' not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "default-src 'none'" in page
+    assert 'src="' not in page
+
+
+def test_spans_that_call_themselves_their_parent_end() -> None:
+    events = [
+        event.model_copy(update={"parent_id": event.span_id}) if event.span_id else event
+        for event in a_session()
+    ]
+    assert "</html>" in html(Fold().apply_all(events).view)
+
+
+@settings(max_examples=40, deadline=None)
+@given(event_lists)
+def test_any_journal_can_be_exported(events: list[ev.Event]) -> None:
+    view = Fold().apply_all(events).view
+    for form in (markdown, html, otel):
+        form(view).encode()
+    Redactor({"MY_KEY": "abcdefgh"}).events(events)
+
+
+# OpenTelemetry
+
+
+def test_spans_are_what_the_protocol_says() -> None:
+    proto = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    from google.protobuf import json_format
+
+    spans = json.loads(otel(Fold().apply_all(a_session()).view), object_hook=_ids_as_base64)
+    request = json_format.ParseDict(spans, proto.ExportTraceServiceRequest())
+    made = {span.name: span for span in request.resource_spans[0].scope_spans[0].spans}
+    assert set(made) == {
+        "invoke_agent agent-tui", "step 1", "execute_tool shell", "chat gemini-2.5-flash",
+    }  # fmt: skip
+    run, step, tool, llm = (
+        made[name]
+        for name in ("invoke_agent agent-tui", "step 1", "execute_tool shell", "chat gemini-2.5-flash")
+    )
+    assert len(run.trace_id) == 16 and len(run.span_id) == 8 and not run.parent_span_id
+    assert {span.trace_id for span in made.values()} == {run.trace_id}
+    assert step.parent_span_id == run.span_id and tool.parent_span_id == llm.parent_span_id == step.span_id
+    assert (llm.kind, tool.kind) == (llm.SPAN_KIND_CLIENT, tool.SPAN_KIND_INTERNAL)
+    assert tool.status.code == tool.status.STATUS_CODE_ERROR
+    assert run.start_time_unix_nano <= llm.start_time_unix_nano <= llm.end_time_unix_nano
+    facts = {attribute.key: attribute.value for attribute in llm.attributes}
+    assert facts["gen_ai.provider.name"].string_value == "gcp.gemini"
+    assert facts["gen_ai.usage.input_tokens"].int_value == 3
+    assert facts["gen_ai.response.finish_reasons"].array_value.values[0].string_value == "stop"
+    failure = {attribute.key: attribute.value.string_value for attribute in tool.attributes}
+    assert failure["error.type"] == "tool_failed" and failure["gen_ai.tool.call.id"] == "c"
+
+
+def _ids_as_base64(value: dict[str, Any]) -> dict[str, Any]:
+    """OTLP writes ids in hexadecimal, where Protocol Buffers' own JSON wants base64."""
+    for name in value.keys() & {"traceId", "spanId", "parentSpanId"}:
+        value[name] = base64.b64encode(bytes.fromhex(value[name])).decode()
+    return value
+
+
+# Secrets
+
+SECRETS = [
+    "sk-proj-abcdefghijklmnop1234567890",
+    "sk-ant-api03-abcdefghijklmnop",
+    "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
+    "ghp_" + "a1B2" * 9,
+    "github_pat_" + "a1B2" * 8,
+    "AKIA" + "ABCDEFGHIJKLMNOP",
+    "xoxb-1234567890-abcdefghij",
+    "sk_live_" + "a1B2" * 6,
+    "hf_" + "a1B2" * 9,
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----",
+    "hunter2-from-the-environment",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("form", [jsonl, lambda events: html(Fold().apply_all(events).view)])
+def test_no_secret_is_left(secret: str, form: Any) -> None:
+    redactor = Redactor({"DB_PASSWORD": "hunter2-from-the-environment", "PATH": "/usr/bin:/bin"})
+    pieces = [f"key: {secret[:7]}", secret[7:11], f"{secret[11:]} and more"]
+    told = form(redactor.events(a_session(f"use {secret} now", *pieces)))
+    assert secret not in told and json.dumps(secret)[1:-1] not in told
+    assert secret[11:] not in told
+    assert GONE in told and "and more" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Authorization: Bearer abcdefghijklmnop", f"Authorization: Bearer {GONE}"),
+        ("postgres://me:pa55w0rd@db/x", f"postgres://me:{GONE}@db/x"),
+        ("https://x.org/?key=abc123&y=1", f"https://x.org/?key={GONE}&y=1"),
+        ('{"api_key": "abcdef123"}', f'{{"api_key": "{GONE}"}}'),
+        ("PASSWORD=correcthorse", f"PASSWORD={GONE}"),
+        ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", f"aws_secret_access_key = {GONE}"),
+        ("the password is in the safe", "the password is in the safe"),
+        ("a task-list, a risk-free desk", "a task-list, a risk-free desk"),
+        ("see https://x.org:80/a", "see https://x.org:80/a"),
+    ],
+)
+def test_only_the_secret_goes(text: str, left: str) -> None:
+    assert Redactor({}).text(text) == left
+
+
+def test_fields_that_are_named_as_secrets_go_whole() -> None:
+    fields = {"call_id": "c", "tool_name": "t", "risk": "low"}
+    args = {"headers": {"Authorization": "x"}, "token": "y", "tokens": "z", "path": "p"}
+    event = ev.ToolStart(seq=1, ts="", session_id="s", args=args, **fields)
+    (clean,) = Redactor({}).events([event])
+    assert isinstance(clean, ev.ToolStart)
+    assert clean.args == {"headers": {"Authorization": GONE}, "token": GONE, "tokens": "z", "path": "p"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40), st.lists(st.integers(0, 60), max_size=6))
+def test_pieces_are_cut_as_their_whole_is(text: str, cuts: list[int]) -> None:
+    redactor = Redactor({"A_TOKEN": "topsecretvalue"})
+    whole = text + "topsecretvalue" + text
+    places = sorted({0, len(whole), *(min(cut, len(whole)) for cut in cuts)})
+    pieces = [whole[a:b] for a, b in pairwise(places)] or [""]
+    told = [event for event in redactor.events(a_session("x", *pieces)) if isinstance(event, ev.LlmDelta)]
+    assert "".join(event.text for event in told) == redactor.text(whole)
+    assert "topsecretvalue" not in redactor.text(whole)
