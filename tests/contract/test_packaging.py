@@ -18,6 +18,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 DISTRIBUTIONS = {
     "google": "google-genai",
     "markdown_it": "markdown-it-py",
+    "opentelemetry": "opentelemetry-proto",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",  # each of its versions comes with exactly one of this
     "sse_starlette": "sse-starlette",

@@ -138,11 +138,11 @@ def test_any_journal_can_be_exported(events: list[ev.Event]) -> None:
 
 
 def test_spans_are_what_the_protocol_says() -> None:
-    proto = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
     from google.protobuf import json_format
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     spans = json.loads(otel(Fold().apply_all(a_session()).view), object_hook=_ids_as_base64)
-    request = json_format.ParseDict(spans, proto.ExportTraceServiceRequest())
+    request = json_format.ParseDict(spans, ExportTraceServiceRequest())
     made = {span.name: span for span in request.resource_spans[0].scope_spans[0].spans}
     assert set(made) == {
         "invoke_agent agent-tui", "step 1", "execute_tool shell", "chat gemini-2.5-flash",
