@@ -24,14 +24,14 @@ from agent_tui.server.context import Context
 from agent_tui.server.gate import Gate
 from agent_tui.server.metrics import Metrics
 from agent_tui.server.owners import Owners
-from agent_tui.server.routes import about, events, runs, sessions
+from agent_tui.server.routes import about, events, foreign, runs, sessions
 from agent_tui.server.sessions import Sessions
 from agent_tui.server.settings import ServeSettings
 from agent_tui.server.snapshot import Snapshots
 
 _log = logging.getLogger(__name__)
 
-ROUTERS: tuple[APIRouter, ...] = (about.router, sessions.router, runs.router, events.router)
+ROUTERS: tuple[APIRouter, ...] = (about.router, sessions.router, runs.router, events.router, foreign.router)
 _TICK_S = 1.0
 _EXPIRY_S = 30.0
 

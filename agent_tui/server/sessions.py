@@ -173,6 +173,11 @@ class Sessions:
         """The channel of a session that is in use."""
         return self._held[session_id].channel
 
+    def followed(self, session_id: str) -> bool:
+        """Whether somebody has an event stream of a session open."""
+        held = self._held.get(session_id)
+        return held is not None and held.channel.streams > 0
+
     async def info(self, session_id: str) -> SessionInfo:
         """A session that is in use, as it is now."""
         return await self.runtime.open_session(session_id)

@@ -80,7 +80,7 @@ class EventStream(Response):
         except TimeoutError:
             self._sessions.streams.dropped += 1
             _log.info("a stream of session %s was dropped: it read nothing", self._channel.session_id)
-            _hang_up(scope)
+            hang_up(scope)
         finally:
             leaving.cancel()
             self._sessions.streams.open -= 1
@@ -133,7 +133,7 @@ class EventStream(Response):
         return b"".join(frames), events[-1].seq if events else position
 
 
-def _hang_up(scope: Scope) -> None:
+def hang_up(scope: Scope) -> None:
     """Ends the connection with what is still in its buffer: it would wait for the client for ever."""
     transport: Any = scope.get("state", {}).get("transport")
     if transport is not None:
