@@ -6,14 +6,18 @@ holds. Everything that happens comes back as events through ``follow``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from agent_tui.events.types import Decision, Event, Risk
 
 SessionState = Literal["closed", "idle", "running", "waiting"]
+
+HISTORY_CHANGED = "history_changed"
+"""Code of the ``ConflictError`` by which ``follow`` ends when a server lost its last moments in a crash
+and went on with the same numbers: what was shown has to be begun anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +222,13 @@ class Runtime(Protocol):
         Args:
             grace_s: How long what runs may go on before it is cancelled.
         """
+        ...
+
+
+@runtime_checkable
+class RemoteRuntime(Runtime, Protocol):
+    """A core elsewhere, which others use too: ``aclose`` only lets go of it, and cancels nothing."""
+
+    def watch_connection(self, tell: Callable[[bool], None]) -> None:
+        """Tells when the connection is lost for more than a moment (false) and when it is back (true)."""
         ...

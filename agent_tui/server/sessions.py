@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent_tui.errors import AgentTuiError, NotFoundError
 from agent_tui.events.types import Event
@@ -179,8 +179,10 @@ class Sessions:
         return held is not None and held.channel.streams > 0
 
     async def info(self, session_id: str) -> SessionInfo:
-        """A session that is in use, as it is now."""
-        return await self.runtime.open_session(session_id)
+        """A session that is in use, as it is now, with what there is to tell whoever comes to it."""
+        info = await self.runtime.open_session(session_id)
+        held = self._held.get(session_id)
+        return replace(info, notices=held.notices) if held is not None else info
 
     async def list(self, tenant: str, *, query: str, limit: int) -> Sequence[SessionInfo]:
         """The sessions of a tenant, the one last used first; others' are not looked at twice."""

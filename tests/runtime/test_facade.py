@@ -1,4 +1,4 @@
-"""The façade's contract, on the runtime in this process with real tools and a journal."""
+"""The façade's contract, with real tools and a journal: in this process, and over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,25 +15,50 @@ from agent_tui.errors import ConflictError, NotFoundError, UsageError
 from agent_tui.events import types as ev
 from agent_tui.runtime.build import build_runtime
 from agent_tui.runtime.local import LocalRuntime
+from agent_tui.runtime.runtime import Runtime
 from tests.fakes.invariants import check_stream
+
+if TYPE_CHECKING:
+    from tests.fakes.http_server import HttpServer
 
 
 class Shell:
-    """A runtime whose model plays the turns of a script, and one open session."""
+    """A runtime whose model plays the turns of a script, and one open session.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        core: The runtime in this process; ``runtime`` itself, or what it reaches over HTTP.
+    """
+
+    def __init__(self, folder: Path, *, http: bool = False) -> None:
         self.folder = folder
-        self.runtime: LocalRuntime
+        self.runtime: Runtime
+        self.core: LocalRuntime
         self.id = ""
+        self._http = http
+        self._server: HttpServer | None = None
 
     async def open(self, *turns: Sequence[object], session: str | None = None, **build: bool) -> None:
         if turns:
             (self.folder / "script.json").write_text(json.dumps(turns))
         flags = {"model.name": "script:script.json", "retry.first_delay_s": 0.0}
         loaded = load(self.folder, {"AGENT_TUI_HOME": str(self.folder / "home")}, flags)
-        self.runtime = await build_runtime(loaded, **build)
+        self.runtime = self.core = await build_runtime(loaded, **build)
+        if self._http:
+            from agent_tui.server.client import HttpRuntime
+            from tests.fakes.http_server import HttpServer
+
+            self._server = await HttpServer(self.core).start()
+            self.runtime = HttpRuntime(self._server.url)
         self.info = await self.runtime.open_session(session)
         self.id = self.info.id
+
+    async def close(self) -> None:
+        """Ends the program that holds the sessions."""
+        await self.runtime.aclose()
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+        await self.core.aclose()
 
     async def until(self, condition: Callable[[ev.Event], bool]) -> list[ev.Event]:
         """All events up to the first that ``condition`` holds for."""
@@ -54,11 +80,13 @@ class Shell:
         return events
 
 
-@pytest.fixture
-async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
-    shell = Shell(tmp_path)
+@pytest.fixture(params=["here", "http"])
+async def shell(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shell]:
+    if request.param == "http":
+        pytest.importorskip("fastapi")
+    shell = Shell(tmp_path, http=request.param == "http")
     yield shell
-    await shell.runtime.aclose()
+    await shell.close()
 
 
 def call(name: str, **args: object) -> str:
@@ -83,7 +111,7 @@ async def test_a_prompt_becomes_an_answer(shell: Shell) -> None:
 async def test_everything_is_in_the_journal(shell: Shell) -> None:
     await shell.open([call("calc", expression="2+2")], [final("4")])
     events = await shell.run()
-    await shell.runtime.aclose()
+    await shell.close()
     await shell.open(session=shell.id)
     stored = await shell.until(lambda event: event.seq == events[-1].seq)
     assert stored == events
@@ -92,7 +120,7 @@ async def test_everything_is_in_the_journal(shell: Shell) -> None:
 async def test_a_reopened_session_goes_on_where_it_was(shell: Shell) -> None:
     await shell.open([final("one")])
     await shell.run("first")
-    await shell.runtime.aclose()
+    await shell.close()
     await shell.open([final("two")], session=shell.id[:6])
     await shell.runtime.submit(shell.id, "second")
     events = await shell.until(lambda event: isinstance(event, ev.Final) and event.answer.answer == "two")
@@ -209,7 +237,7 @@ async def test_leaving_with_a_run_in_flight_ends_it_in_the_journal(shell: Shell)
     await shell.open()
     await shell.runtime.run_shell(shell.id, "echo started; sleep 60")
     await shell.until(lambda event: event.type == "tool_output")
-    await shell.runtime.aclose()
+    await shell.close()
     await shell.open(session=shell.id)
     events = await shell.done()
     assert events[-1].status == "cancelled"
@@ -296,8 +324,8 @@ async def test_a_session_whose_folder_is_gone_says_so(shell: Shell, tmp_path: Pa
     folder = tmp_path / "work"
     folder.mkdir()
     await shell.open()
-    session = await shell.runtime.open_session(cwd=folder)
-    await shell.runtime.aclose()
+    session = await shell.core.open_session(cwd=folder)
+    await shell.close()
     folder.rmdir()
     await shell.open(session=session.id)
     assert any("is gone" in notice for notice in shell.info.notices)
