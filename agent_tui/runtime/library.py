@@ -49,11 +49,12 @@ class Library:
         await self._journal.flush()
         if query.strip():
             hits = await self._journal.search(query, cwd=cwd, limit=limit)
-            return [replace(self._info(stored), snippet=snippet) for stored, snippet in hits]
+            return [replace(self.info(stored), snippet=snippet) for stored, snippet in hits]
         listed = await self._journal.sessions(cwd=cwd, used=True, limit=limit)
-        return [self._info(stored) for stored in listed]
+        return [self.info(stored) for stored in listed]
 
-    def _info(self, stored: StoredSession) -> SessionInfo:
+    def info(self, stored: StoredSession) -> SessionInfo:
+        """A stored session as lists show it, and as it is now if it is open here."""
         info = info_of(stored)
         session = self._opened.get(stored.id)
         if session is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -69,7 +70,9 @@ class LocalRuntime:
             self._check_open()
             self._add(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
-        return session.info(notices)
+        if session_id is None:
+            return session.info(notices)
+        return replace(self._library.info(await self._core.journal.find(session.id)), notices=notices)
 
     def _add(self, session: Session) -> None:
         self._sessions[session.id] = session
