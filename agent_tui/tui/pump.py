@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent_tui.events.fold import Fold
-from agent_tui.events.types import Event, RunStart
+from agent_tui.events.types import CancelCalled, Event, RunDone, RunStart
 from agent_tui.events.view import Changes
 
 OnFrame = Callable[[Changes, Sequence[Event]], None]
@@ -25,7 +25,8 @@ time between frames if that is less: one slow frame is no reason to keep a perso
 
 
 HEAD_START_S = 0.006
-"""How long a run that begins is let alone, so that its request leaves before it is painted."""
+"""How long a run that begins, or is told to end, is let alone: so that its request leaves before it is
+painted, and its connection is closed before."""
 
 
 class Pump:
@@ -67,9 +68,12 @@ class Pump:
                 for event in batch:
                     self._fold.apply(event)
                 self._events.extend(batch)
-                if batch and isinstance(batch[-1], RunStart):
-                    self._not_before = loop.time() + HEAD_START_S
-                self._schedule(loop)
+                if batch and isinstance(batch[-1], RunDone):
+                    self._draw()  # what a person waits for most: how it ended
+                else:
+                    if batch and isinstance(batch[-1], RunStart | CancelCalled):
+                        self._not_before = loop.time() + HEAD_START_S
+                    self._schedule(loop)
         finally:
             self._stop_timer()
         self._draw()

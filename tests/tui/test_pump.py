@@ -63,3 +63,14 @@ async def test_what_is_left_is_drawn_when_the_log_ends() -> None:
     watched.log.close()
     await asyncio.wait_for(watched.task, 5)
     assert [len(frame) for frame in watched.frames] == [1, 1]
+
+
+async def test_the_end_of_a_run_is_drawn_at_once_however_lately_something_was() -> None:
+    watched = Watched(fps=0.01)
+    watched.log.append(ev.CancelCalled, run_id="r", by="me")
+    watched.log.append(
+        ev.RunDone, run_id="r", status="cancelled", steps=1, usage=ev.Usage(), duration_ms=1.0
+    )
+    await watched.next_frame()
+    assert [event.type for event in watched.frames[0]] == ["cancel_called", "run_done"]
+    watched.task.cancel()
