@@ -195,6 +195,26 @@ def replay(
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Its port.")] = None,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="T", help="What callers must show, as a bearer token.")
+    ] = None,
+    model: Model = None,
+    debug: Debug = False,
+) -> int:
+    """The HTTP server: sessions, events as a stream, and the endpoints of others (extra: server)."""
+    from agent_tui.cli import serve_command
+
+    given: RootOptions = context.obj
+    return serve_command.serve(
+        host=host, port=port, token=token, model=model or given.model, debug=debug or given.debug
+    )
+
+
+@app.command()
 def models() -> None:
     """Providers and models; which are usable now and, if not, why."""
     from agent_tui.cli.listings import print_models

@@ -105,8 +105,29 @@ class UiSettings(Section):
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings(Section):
+    """``agent-tui serve``.
+
+    Attributes:
+        tokens: ``NAME:sha256:HEX`` for each tenant; ``owner`` is whoever starts the server.
+        high_risk_tools: Offer tools of risk high, such as the shell, to sessions over HTTP.
+        idle_minutes: A session that nobody uses for so long is closed; it stays stored.
+        grace_s: How long runs may go on after the signal to stop.
+        rate: Requests of one token, such as ``1200/minute``.
+        allowed_hosts: Names by which the server may be called, beside its address.
+        origins: Web pages that may call it from a browser.
+    """
+
     host: str = "127.0.0.1"
     port: int = limited(8321, at_least=0, at_most=65535)
+    tokens: list[str] = field(default_factory=list)
+    high_risk_tools: bool = False
+    max_sessions: int = limited(1000, at_least=1, at_most=100_000)
+    max_streams: int = limited(1000, at_least=1, at_most=100_000)
+    idle_minutes: float = limited(60.0, above=0)
+    grace_s: float = limited(30.0, at_least=0, at_most=3600)
+    rate: str = "1200/minute"
+    allowed_hosts: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
