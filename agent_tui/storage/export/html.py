@@ -80,7 +80,7 @@ def html(view: SessionView) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        f'<p class="about">{_text(about + cost)}</p>\n<main>\n{conversation}\n</main>\n'
+        f'<p class="about">{_text(about)}</p>\n<main>\n{conversation}\n</main>\n'
         f"<h2>Trace</h2>\n<section>\n{waterfall}\n</section>\n</body>\n</html>\n"
     )
 
