@@ -26,16 +26,13 @@ CANCELLED = 130
 
 def diff(first: str, second: str, *, as_json: bool, debug: bool) -> int:
     """Prints two sessions, or two runs, side by side; 1 if they differ."""
-    from agent_tui.events.compare import compare_runs, compare_sessions
+    from agent_tui.events.compare import compare_chosen
     from agent_tui.events.comparejson import pair_json
     from agent_tui.events.sidebyside import lay_out
 
     loaded = load_settings(debug=debug)
     a, b = find_recordings(loaded, [first, second])
-    if a.chosen or b.chosen:
-        pairs = [compare_runs(_the_run(a, first), _the_run(b, second))]
-    else:
-        pairs = compare_sessions(a.runs, b.runs)
+    pairs = compare_chosen(a.runs, b.runs, by_run=a.chosen or b.chosen)
     same = all(pair.same for pair in pairs)
     if as_json:
         print_json({"same": same, "a": a.name, "b": b.name, "runs": [pair_json(pair) for pair in pairs]})
@@ -44,15 +41,6 @@ def diff(first: str, second: str, *, as_json: bool, debug: bool) -> int:
     if same:
         sys.stdout.write("They are the same, times and ids aside.\n")
     return int(not same)
-
-
-def _the_run(found: Found, reference: str) -> Any:
-    if len(found.runs) > 1:
-        raise UsageError(
-            f"{reference} has {len(found.runs)} runs, and the other side is one run",
-            hint=f"name one, such as {reference}:1",
-        )
-    return found.runs[0]
 
 
 def verify(

@@ -47,13 +47,14 @@ def find_recordings(loaded: Loaded, references: Sequence[str]) -> list[Found]:
 
 
 async def _find(loaded: Loaded, references: Sequence[str]) -> list[Found]:
+    from agent_tui.events.facts import split_reference
     from agent_tui.storage.journal import Journal
 
     journal = Journal(loaded.paths.journal)
     try:
         found = []
         for reference in references:
-            name, run = _split(reference)
+            name, run = split_reference(reference)
             if name.endswith(FILE):
                 events = await asyncio.to_thread(_read_file, loaded.cwd, name)
             else:
@@ -62,11 +63,6 @@ async def _find(loaded: Loaded, references: Sequence[str]) -> list[Found]:
         return found
     finally:
         await journal.close()
-
-
-def _split(reference: str) -> tuple[str, str]:
-    name, colon, run = reference.rpartition(":")
-    return (name, run) if colon and name and run else (reference.rstrip(":"), "")
 
 
 async def _read_session(journal: Journal, prefix: str) -> list[Event]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from agent_tui.errors import UsageError
 from agent_tui.events import types as ev
 from agent_tui.events.facts import SINCE_RECORDED, Fact, Outline, RecordedRun, outline
 
@@ -84,6 +85,22 @@ def compare_sessions(a: Sequence[RecordedRun], b: Sequence[RecordedRun]) -> list
         else:
             pairs.append(RunPair(left, right, tuple(_alone(left, right))))
     return pairs
+
+
+def compare_chosen(a: Sequence[RecordedRun], b: Sequence[RecordedRun], *, by_run: bool) -> list[RunPair]:
+    """Two sessions; or, with ``by_run``, two runs whatever their numbers.
+
+    Raises:
+        UsageError: One side is one run and the other several.
+    """
+    if not by_run:
+        return compare_sessions(a, b)
+    if len(a) != 1 or len(b) != 1:
+        raise UsageError(
+            f"one side is a run, and the other has {len(a) if len(a) != 1 else len(b)}",
+            hint="name a run of it too, as SESSION:RUN",
+        )
+    return [compare_runs(a[0], b[0])]
 
 
 def compare_runs(a: RecordedRun, b: RecordedRun) -> RunPair:

@@ -124,6 +124,12 @@ def runs_of(events: Iterable[ev.Event]) -> list[RecordedRun]:
     return [RecordedRun(n, start, of_run, cwd) for n, (start, of_run) in enumerate(found.values(), 1)]
 
 
+def split_reference(reference: str) -> tuple[str, str]:
+    """``SESSION:RUN`` in its two parts; the second is empty where no run is named."""
+    name, colon, run = reference.rpartition(":")
+    return (name, run) if colon and name and run else (reference.rstrip(":"), "")
+
+
 def choose_run(runs: Sequence[RecordedRun], which: str) -> RecordedRun:
     """The run that ``which`` means: its number from 1, from the end as -1, or the beginning of its id.
 

@@ -39,6 +39,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("events", "Show the event stream"),
     Command("usage", "Show tokens, cost and latencies"),
     Command("replay", "Go back to any moment of this session"),
+    Command(
+        "diff",
+        "Put a session or run beside another one, or this",
+        "SESSION[:RUN] [SESSION[:RUN]]",
+        needs_argument=True,
+    ),
     Command("copy", "Copy the last answer"),
     Command("steer", "Tell the running model something at its next step", "TEXT", needs_argument=True),
     Command("cancel", "Stop the run"),

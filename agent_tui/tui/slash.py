@@ -96,6 +96,18 @@ def _fork(app: AgentApp, _: str) -> None:
         app.sessions.run_soon(app.sessions.fork(info.id))
 
 
+def _diff(app: AgentApp, argument: str) -> None:
+    from agent_tui.tui.screens.compare import compare
+
+    first, *others = argument.split()
+    info = app.controller.info
+    second = others[0] if others else info.id if info is not None else ""
+    if len(others) > 1 or not second:
+        app.say("warning", "/diff takes two sessions, or one to put beside this one")
+        return
+    app.sessions.run_soon(compare(app, first, second))
+
+
 def _title(app: AgentApp, title: str) -> None:
     app.controller.set_title(title)
 
@@ -120,6 +132,7 @@ _ACTIONS: dict[str, Callable[[AgentApp, str], None]] = {
     "events": _show("events"),
     "usage": _show("usage"),
     "replay": lambda app, _: app.replay(),
+    "diff": _diff,
     "copy": lambda app, _: app.copy_answer(),
     "steer": lambda app, text: app.controller.steer(text),
     "cancel": _cancel,

@@ -128,6 +128,7 @@ def test_hostile_text_is_made_harmless(run: Run, tmp_path: Path) -> None:
         (["verify", "bad.jsonl"], "not an event"),
         (["verify", "last.jsonl:7"], "there is no run 7"),
         (["verify", "last.jsonl", "--timeout", "0"], "--timeout must be above zero"),
+        (["diff", "last.jsonl", "nosuch"], "there is no session 'nosuch'"),
         (["run", "--replay-tools", "hi"], "--replay-tools needs a recording"),
         (["run", "-m", "demo", "--replay-model", "last.jsonl", "hi"], "cannot be given together"),
     ],

@@ -31,10 +31,12 @@ _NAME_AT = 58
 
 
 def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
+    from agent_tui.tui.screens.compare import CompareScreen
     from agent_tui.tui.screens.picker import Picker
     from agent_tui.tui.screens.replay import ReplayScreen
     from agent_tui.tui.screens.sessions import SessionsScreen
     from agent_tui.tui.widgets.approval import ApprovalBar
+    from agent_tui.tui.widgets.comparison import ComparisonView
     from agent_tui.tui.widgets.conversation import Conversation
     from agent_tui.tui.widgets.panel import PARTS
     from agent_tui.tui.widgets.prompt import Prompt
@@ -45,6 +47,8 @@ def _parts() -> Iterator[tuple[str, type[DOMNode]]]:
     yield from PARTS
     yield "Session picker", SessionsScreen
     yield "Replay", ReplayScreen
+    yield "Comparison", ComparisonView
+    yield "Comparison", CompareScreen
     yield "Dialogs", Picker
 
 
