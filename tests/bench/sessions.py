@@ -81,10 +81,10 @@ def _switch_s(cwd: Path, rounds: int) -> float:
     with Pty(agent_tui("-s", SESSION), cwd=cwd) as program:
         program.seen("tok")
         program.quiet(1.0)
+        after = program.offset
         program.write("/new\r")
-        program.seen("Ask for anything")
+        program.seen("Ask for anything", after)
         program.write("!echo hello\r")
-        program.seen("ready")
         program.quiet(0.5)
         for _ in range(rounds):
             after = program.offset

@@ -347,7 +347,8 @@ class FakeRuntime:
         self.calls.append(("sessions", str(cwd or ""), query))
         found = []
         for session_id, info in self.stored.items():
-            if session_id in self.hidden or (cwd is not None and info.cwd != str(cwd)):
+            unused = self.logs[session_id].last_seq < 2 and not info.title
+            if unused or session_id in self.hidden or (cwd is not None and info.cwd != str(cwd)):
                 continue
             seen = replace(info, last_seq=self.logs[session_id].last_seq)
             words = " ".join([info.title, *(getattr(e, "text", "") for e in await self.events(session_id))])

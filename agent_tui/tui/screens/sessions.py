@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -92,14 +92,14 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         & Input:focus { border: none; }
         & > .head { height: 1; padding: 0 1; background: $panel; }
         & > #name { display: none; background: $surface; }
-        & > #hints { height: 1; padding: 0 1; color: $text-muted; }
+        & > #hints { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
         & > #said { height: auto; max-height: 3; padding: 0 1; display: none; }
         & > Horizontal { height: 1fr; }
         & SessionList { width: 2fr; }
-        & Conversation { width: 3fr; border-left: solid $border-blurred; display: none; }
-        &.-wide Conversation { display: block; }
-        &.-wide.-no-preview Conversation { display: none; }
-        &.-narrow.-preview Conversation { display: block; border-left: none; }
+        & Container { width: 3fr; border-left: solid $border-blurred; display: none; }
+        &.-wide Container { display: block; }
+        &.-wide.-no-preview Container { display: none; }
+        &.-narrow.-preview Container { display: block; border-left: none; }
         &.-narrow.-preview SessionList { display: none; }
         &.-naming > #name { display: block; }
     }
@@ -129,9 +129,10 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         yield search
         with Horizontal():
             yield SessionList(self.shell.now, str(Path.home()))
-            preview = Conversation()
-            preview.can_focus = False
-            yield preview
+            with Container():
+                preview = Conversation()
+                preview.can_focus = False
+                yield preview
         yield Static(id="said", markup=False)
         name = Input(placeholder="a name for this session", id="name", select_on_focus=False)
         name.cursor_blink = False
@@ -274,17 +275,18 @@ class SessionsScreen(ModalScreen[Chosen | None]):
             "folders": "this folder" if self._all else "all folders",
             "delete": "undo delete" if item is not None and item.deleted else "delete",
         }
-        width, line = self.size.width - 2, Content()
+        width, lines = self.size.width - 2, [Content()]
         for name, default, word in _HINTS:
             if name == "preview" and self.has_class("-wide"):
                 continue
             key = display_key(self.shell.keymap.get(f"sessions.{name}", default))
             hint = Content.assemble((key, "bold $foreground"), " ", (word or words[name], "$text-muted"))
-            joined = Content.assemble(line, "  ", hint) if line else hint
-            if joined.cell_length > width:
-                break
-            line = joined
-        self.query_one("#hints", Static).update(line)
+            joined = Content.assemble(lines[-1], "  ", hint) if lines[-1] else hint
+            if joined.cell_length <= width:
+                lines[-1] = joined
+            elif len(lines) < 2:
+                lines.append(hint)
+        self.query_one("#hints", Static).update(Content("\n").join(lines))
 
     def _say(self, text: str) -> None:
         said = self.query_one("#said", Static)

@@ -176,7 +176,7 @@ class SessionList(ScrollView):
         if index >= len(self.items) or width < 4:
             return Strip.blank(self.size.width, self.rich_style)
         item, here = self.items[index], index == self.cursor
-        room = width - 1
+        room = width - 2  # the cursor's column, and a margin
         pieces = _first(item, room, self._now()) if line == 0 else _second(item, room, self._home)
         segments = [Segment("▌" if here else " ", self._style("success" if here else "dim"))]
         segments += [Segment(text, self._style(name)) for text, name in pieces if text]
@@ -240,7 +240,7 @@ def _second(item: Item, room: int, home: str) -> list[Piece]:
     if item.deleted:
         return [("  deleted until you leave; can be undone", "warning")]
     if info.snippet:
-        return _fit([("  ", "dim"), *snippet(info.snippet)], room)
+        return _fit([("  ", "dim"), *_from_first_found(snippet(info.snippet), room - 2)], room)
     parts = [visible(info.model, newlines=False)]
     if item.elsewhere:
         parts.insert(0, visible(folder(info.cwd, home), newlines=False))
@@ -266,6 +266,14 @@ def snippet(text: str) -> list[Piece]:
         else:
             pieces.append((_flat(part), "dim"))
     return [piece for piece in pieces if piece[0]]
+
+
+def _from_first_found(pieces: list[Piece], room: int) -> list[Piece]:
+    """The pieces without so much of what comes before the first word found that it would not be seen."""
+    text, name = pieces[0] if pieces else ("", "")
+    if name != "dim" or len(pieces) < 2 or cell_len(text) <= room // 2:
+        return pieces
+    return [("…" + text[-(room // 4) :], name), *pieces[1:]]
 
 
 def _flat(text: str) -> str:
