@@ -31,7 +31,7 @@ from agent_tui.tui.player import Player
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import Head, HeaderBar
-from agent_tui.tui.widgets.jump import JumpInput
+from agent_tui.tui.widgets.jump import JumpBar
 from agent_tui.tui.widgets.panel import SidePanel, messages
 from agent_tui.tui.widgets.panel.trace import TraceView
 from agent_tui.tui.widgets.scrubber import Position, Scrubber
@@ -165,7 +165,7 @@ class ReplayScreen(Screen[bool]):
                 yield SidePanel(monotonic=self._monotonic)
         yield NoticeBar()
         yield Scrubber()
-        yield JumpInput()
+        yield JumpBar()
         yield HintsBar()
 
     def on_mount(self) -> None:
@@ -263,19 +263,22 @@ class ReplayScreen(Screen[bool]):
         def key(name: str) -> str:
             return display_key(keymap.get(name, defaults.get(name, "")))
 
-        def pair(name: str) -> str:
-            return f"{key(f'replay.previous_{name}')}/{key(f'replay.next_{name}')}"
+        def pair(*names: str) -> str:
+            back, on = (key(f"replay.{name}") for name in names)
+            modifier = on.removesuffix("right")
+            arrows = (back, on) == (f"{modifier}left", f"{modifier}right")
+            return f"{modifier}←/→" if arrows else f"{back}/{on}"
 
         self.query_one(HintsBar).show(
             [
                 (key("replay.leave"), self._recording.home),
                 (key("replay.play"), "play"),
-                ("←/→", "event"),
-                (pair("step"), "step"),
-                (pair("run"), "run"),
+                (pair("previous", "next"), "event"),
+                (pair("previous_step", "next_step"), "step"),
+                (pair("previous_run", "next_run"), "run"),
                 (key("replay.go"), "go to"),
                 (key("replay.fork"), "fork"),
-                (key("replay.faster"), "faster"),
+                (f"{key('replay.faster')}/{key('replay.slower')}", "speed"),
                 (key("panel"), "trace"),
             ]
         )
@@ -361,10 +364,10 @@ class ReplayScreen(Screen[bool]):
         self._stop_timer()
 
     def action_go(self) -> None:
-        self.query_one(JumpInput).ask(self.timeline.last_seq)
+        self.query_one(JumpBar).ask(self.timeline.last_seq)
 
-    @on(JumpInput.Given)
-    def _jump(self, message: JumpInput.Given) -> None:
+    @on(JumpBar.Given)
+    def _jump(self, message: JumpBar.Given) -> None:
         message.stop()
         self.query_one(Conversation).focus()
         if message.seq is not None:

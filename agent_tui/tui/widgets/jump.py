@@ -6,22 +6,29 @@ import re
 from typing import ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from agent_tui.tui.format import count
 
 
-class JumpInput(Input):
-    """Takes a number, by hand or pasted; Enter gives it, Esc gives none."""
+class JumpBar(Horizontal):
+    """Takes a number, typed or pasted; Enter gives it, Esc gives none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "Close", show=False, id="replay.close_go"),
     ]
     DEFAULT_CSS = """
-    JumpInput { display: none; height: 1; border: none; padding: 0 1; }
-    JumpInput.-open { display: block; }
+    JumpBar {
+        display: none;
+        height: 1;
+        padding: 0 1;
+        & > Static { width: auto; color: $text-muted; }
+        & > Input { width: 1fr; height: 1; border: none; padding: 0 1; }
+    }
     """
 
     class Given(Message):
@@ -31,18 +38,21 @@ class JumpInput(Input):
             super().__init__()
             self.seq = seq
 
-    def __init__(self) -> None:
-        super().__init__(compact=True, restrict=r"[0-9, ]*")
+    def compose(self) -> ComposeResult:
+        yield Static("go to event", markup=False)
+        yield Input(compact=True, restrict=r"[0-9, ]*")
 
     def ask(self, last: int) -> None:
         """Opens; ``last`` is the highest number there is."""
-        self.placeholder = f"go to event 1 … {count(last)}"
-        self.value = ""
-        self.add_class("-open")
-        self.focus()
+        line = self.query_one(Input)
+        line.placeholder = f"1 … {count(last)}"
+        line.value = ""
+        # At once, both: a digit may be right behind the key that opens this.
+        self.display = True
+        self.screen.set_focus(line)
 
     def _give(self, seq: int | None) -> None:
-        self.remove_class("-open")
+        self.display = False
         self.post_message(self.Given(seq))
 
     @on(Input.Submitted)
@@ -58,5 +68,5 @@ class JumpInput(Input):
     def action_give_up(self) -> None:
         self._give(None)
 
-    def on_blur(self) -> None:
-        self.remove_class("-open")
+    def on_descendant_blur(self) -> None:
+        self.display = False
