@@ -128,6 +128,7 @@ class AgentApp(App[int], inherit_bindings=False):
             switched=self._while_there(lambda controller: self.main.session_switched(controller)),
             closed=self._while_there(lambda controller: self.main.session_closed(controller)),
             tabs=self._while_there(lambda tabs: self.main.show_tabs(tabs)),
+            connection=self._while_there(self.connection_changed),
             notice=self.say,
             restore=self.give_back,
             fatal=self.crash,
@@ -323,6 +324,14 @@ class AgentApp(App[int], inherit_bindings=False):
     def _whole(self, controller: SessionController, events: Sequence[Event]) -> None:
         self.main.session_whole(controller, events)
         gc.freeze()  # a long history never goes away either
+
+    def connection_changed(self, there: bool) -> None:
+        """Says whether a core that is elsewhere can be reached."""
+        if there:
+            self.say("success", "connected again")
+        else:
+            self.say("warning", "the connection to the server is lost; trying again")
+        self.main.show_head()
 
     def give_back(self, text: str) -> None:
         """Puts a text into the prompt, before what is typed there."""

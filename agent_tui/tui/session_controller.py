@@ -37,6 +37,9 @@ KEPT = 20_000
 PIECE = 256
 """Events folded at once behind the screen, so that no key waits for it."""
 
+NOBODY = ("session", "headless")
+"""Who answers in a person's place: an earlier answer, or the absence of people."""
+
 READ_ONLY = "another agent-tui writes this session"
 READ_ONLY_HINT = "open a new one, or fork this one"
 
@@ -81,6 +84,7 @@ class SessionController:
         self._held: list[Callable[[], Coroutine[Any, Any, object]]] = []
         self._cancelled_run: str | None = None
         self._seen_seq = 0
+        self._answered: set[str] = set()
         self._background = Background(self._notice, hooks.fatal)
         self.info: SessionInfo | None = None
         self.whole = False
@@ -128,7 +132,7 @@ class SessionController:
             self._fold = Fold()
         after = self._fold.view.seq
         self._pump = Pump(runtime.follow(info.id, after), self._fold, self._frame, fps=self._fps)
-        self._background.run(self._pump.run())
+        self._background.run(self._follow(runtime, info.id))
         if tail:
             changes = self._fold.take_changes()
             self._frame(changes, tail)
@@ -139,13 +143,35 @@ class SessionController:
             held, self._held = self._held, []
             self._background.run(self._send_held(held))
 
-    async def _read_whole(self, runtime: Runtime, session_id: str) -> None:
+    async def _follow(self, runtime: Runtime, session_id: str) -> None:
+        """Takes events in for as long as there is a log; begins anew if a server's history changed."""
+        from agent_tui.runtime.runtime import HISTORY_CHANGED
+        from agent_tui.tui.pump import Pump
+
+        while self._pump is not None and self._fold is not None:
+            try:
+                await self._pump.run()
+            except ConflictError as error:
+                if error.code != HISTORY_CHANGED:
+                    raise
+            else:
+                return
+            self._notice(
+                "warning", "the server lost its last moments in a crash; this is what it still has"
+            )
+            self.info = await runtime.open_session(session_id)
+            await self._read_whole(runtime, session_id, until=self.info.last_seq)
+            self._pump = Pump(
+                runtime.follow(session_id, self._fold.view.seq), self._fold, self._frame, fps=self._fps
+            )
+
+    async def _read_whole(self, runtime: Runtime, session_id: str, until: int | None = None) -> None:
         """Folds the session from its beginning, a little at a time, and goes on with that fold."""
         from agent_tui.events.fold import Fold
 
         fold = Fold()
         last: deque[Event] = deque(maxlen=KEPT)
-        while self._fold is not None and fold.view.seq < self._fold.view.seq:
+        while self._fold is not None and fold.view.seq < (until or self._fold.view.seq):
             events = await runtime.events(session_id, fold.view.seq, PIECE)
             if not events:
                 return
@@ -203,7 +229,15 @@ class SessionController:
 
     def submit(self, text: str) -> None:
         """Sends a prompt: it starts a run, or queues while one is going."""
-        self._do(lambda: self._need().submit(self._id(), text))
+        self._do(lambda: self._submit(text))
+
+    async def _submit(self, text: str) -> None:
+        try:
+            await self._need().submit(self._id(), text)
+        except AgentTuiError as error:
+            if error.retryable:  # a server that cannot be reached now: nothing typed is lost
+                self._hooks.restore(self, text)
+            raise
 
     def shell(self, command: str) -> None:
         self._do(lambda: self._need().run_shell(self._id(), command))
@@ -216,7 +250,7 @@ class SessionController:
 
         async def steer() -> None:
             if not await self._need().steer(self._id(), text):
-                await self._need().submit(self._id(), text)
+                await self._submit(text)
 
         self._do(steer)
 
@@ -231,6 +265,8 @@ class SessionController:
         return True
 
     def answer(self, call_id: str, decision: Decision, feedback: str | None) -> None:
+        self._answered.add(call_id)
+
         async def answer() -> None:
             if not await self._need().answer(self._id(), call_id, decision, feedback=feedback):
                 self._notice("info", "that question was already answered")
@@ -311,11 +347,23 @@ class SessionController:
             self._hooks.frame(self, changes, events)
         except Exception as error:  # noqa: BLE001 - a frame is drawn from a timer: nobody above would see it
             self._hooks.fatal(error)
+        self._tell_answers(events)
         if self.read_only and any(event.type == "notice" for event in events):
             self._background.run(self._ask_again())
         if self._cancelled_run is not None and not self.running:
             self._give_back(self._cancelled_run)
             self._cancelled_run = None
+
+    def _tell_answers(self, events: Sequence[Event]) -> None:
+        """Says who answered a question that stood on this screen, if it was answered on another."""
+        if self.info is None or self.read_only:
+            return
+        for event in events:
+            if event.type != "approval_result" or event.decision == "cancelled" or event.by in NOBODY:
+                continue
+            if event.seq > self.info.last_seq and event.call_id not in self._answered:
+                verb = "denied" if event.decision == "deny" else "allowed"
+                self._notice("info", f"the question was answered: {verb} by {event.by}")
 
     async def _ask_again(self) -> None:
         """Learns whether a session that another process wrote has become this one's."""

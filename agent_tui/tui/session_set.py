@@ -41,6 +41,7 @@ class SetHooks:
         switched: Another session is looked at.
         closed: A session is no longer open.
         tabs: What the switcher shows is different.
+        connection: Whether a core that is elsewhere can be reached has changed.
         notice: A sentence for the person.
         restore: A prompt is given back to the session that is looked at.
         fatal: An error that nobody expected.
@@ -51,6 +52,7 @@ class SetHooks:
     switched: Callable[[SessionController], None]
     closed: Callable[[SessionController], None]
     tabs: Callable[[Sequence[Tab]], None]
+    connection: Callable[[bool], None]
     notice: Callable[[Level, str], None]
     restore: Callable[[str], None]
     fatal: Callable[[Exception], None]
@@ -67,6 +69,8 @@ class SessionSet:
     Attributes:
         controllers: The open sessions, in the order they were opened.
         active: The one that is looked at.
+        remote: The core is elsewhere and others use it too: leaving a session lets it go on there.
+        offline: The connection to such a core is lost.
         deleted: Sessions deleted here, which can be had back until the program ends; by id.
     """
 
@@ -79,6 +83,8 @@ class SessionSet:
         self._opening = asyncio.Lock()
         self._ready = asyncio.Event()
         self._given_back: dict[SessionController, str] = {}
+        self.remote = False
+        self.offline = False
         self._background = Background(hooks.notice, hooks.fatal)
         self.active = self._controller()
         self.controllers: list[SessionController] = [self.active]
@@ -119,8 +125,17 @@ class SessionSet:
 
     async def connect(self) -> Runtime:
         """Makes or finds the core, and opens no session."""
-        self._runtime = await self._open_runtime()
-        return self._runtime
+        from agent_tui.runtime.runtime import RemoteRuntime
+
+        runtime = self._runtime = await self._open_runtime()
+        self.remote = isinstance(runtime, RemoteRuntime)
+        if isinstance(runtime, RemoteRuntime):
+            runtime.watch_connection(self._connection)
+        return runtime
+
+    def _connection(self, there: bool) -> None:
+        self.offline = not there
+        self._hooks.connection(there)
 
     async def begin(self, cwd: Path, session: str | None, model: str | None) -> SessionInfo:
         """Opens the runtime and the first session.
@@ -201,7 +216,10 @@ class SessionSet:
     # Closing
 
     async def close(self, controller: SessionController, cwd: Path) -> None:
-        """Closes a session; what runs in it is cancelled. If it was the last, a new one is opened."""
+        """Closes a session; what runs in it is cancelled, unless the core is elsewhere.
+
+        If it was the last, a new one is opened.
+        """
         async with self._opening:
             if len(self.controllers) == 1:
                 view = controller.view
@@ -219,7 +237,7 @@ class SessionSet:
         await controller.stop()
         self._hooks.closed(controller)
         self._tell_tabs()
-        if controller.info is not None:
+        if controller.info is not None and not self.remote:
             await self.runtime.close_session(controller.info.id)
 
     async def delete(self, info: SessionInfo, cwd: Path) -> None:
@@ -236,12 +254,13 @@ class SessionSet:
         self.deleted.pop(session_id, None)
 
     async def leave(self) -> None:
-        """Cancels whatever runs, waits for its end, and lets go of everything; bounded."""
+        """Cancels whatever runs here, waits for its end, and lets go of everything; bounded."""
         self._background.quiet()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if self._runtime is not None:
-                    await asyncio.gather(*(controller.quit() for controller in self.controllers))
+                    if not self.remote:
+                        await asyncio.gather(*(controller.quit() for controller in self.controllers))
                     await self._runtime.aclose()
         except TimeoutError:
             self._hooks.notice("warning", "not every run ended in time")

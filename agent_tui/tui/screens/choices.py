@@ -33,14 +33,14 @@ async def pick_model(app: AgentApp) -> None:
 
 
 def close_session(app: AgentApp) -> None:
-    """Closes the session that is looked at; asks first if a run is going in it."""
+    """Closes the session that is looked at; asks first if that would stop a run."""
     controller = app.controller
 
     def chosen(what: str | None) -> None:
         if what == "close":
             app.sessions.run_soon(app.sessions.close(controller, app.settings.cwd))
 
-    if not controller.running or controller.read_only:
+    if not controller.running or controller.read_only or app.sessions.remote:
         chosen("close")
         return
     choices = [

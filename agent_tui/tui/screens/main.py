@@ -218,6 +218,8 @@ class MainScreen(Screen[None]):
             return Head(status="closing")
         if view is None:
             return Head(model=self.shell.wanted_model or "")
+        if self.shell.sessions.offline:
+            return Head(view.title, view.model, "offline")
         info = self.controller.info
         model = view.model or (info.model if info else "")
         run = view.run

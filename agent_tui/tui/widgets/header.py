@@ -22,6 +22,7 @@ _STATES = {
     "waiting": ("◆", "waiting for you", "$warning"),
     "cancelling": ("◌", "stopping", "$warning"),
     "closing": ("◌", "closing", "$warning"),
+    "offline": ("◌", "no connection", "$error"),
 }
 
 
@@ -30,7 +31,7 @@ class Head:
     """What the header shows.
 
     Attributes:
-        status: A session status, or ``starting`` and ``closing``.
+        status: A session status, or ``starting``, ``closing`` and ``offline``.
         started: When the run began, seconds since the epoch; None when none is going.
         step: The run's step, 0 before the first.
         at: The moment that is shown, seconds since the epoch; None goes by the clock.
