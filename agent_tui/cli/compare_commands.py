@@ -82,7 +82,7 @@ async def _verify(
 
     def stop(number: object) -> None:
         stopped.append(number)
-        verifier.cancel("signal")
+        verifier.stop("signal")
 
     try:
         with signals_to(stop):
@@ -101,7 +101,7 @@ async def _seed(loaded: Loaded, found: Found, before: int) -> None:
         for event in found.events[:before]:
             if event.type == "session_start":
                 event = event.model_copy(update={"cwd": str(loaded.cwd)})
-            journal.sink(event.session_id, event.seq, codec.encode(event))
+            journal.sink(found.name, event.seq, codec.encode(event))
     finally:
         await journal.close()
 

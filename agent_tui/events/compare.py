@@ -110,10 +110,17 @@ def compare_runs(a: RecordedRun, b: RecordedRun) -> RunPair:
 
 
 def compare_until(a: RecordedRun, b: RecordedRun, seq: int) -> RunPair:
-    """``a`` as far as it was complete before its event ``seq``, with as much of ``b``."""
+    """``a`` as far as it had come before its event ``seq``, with as much of ``b``."""
     left = [fact for fact in outline(a).all if fact.last_seq < seq]
     right = outline(b, cwd=a.cwd or None).all[: len(left)]
-    return RunPair(a, b, tuple(_pair_facts(None, left, right)))
+    return RunPair(a, b, tuple(_as_far_as_a(row) for row in _pair_facts(None, left, right)))
+
+
+def _as_far_as_a(row: Row) -> Row:
+    """Without what only ``b`` came to say: the last facts of ``a`` may have been left unfinished."""
+    known = row.a.fields if row.a is not None else {}
+    kept = tuple(one for one in row.differences if row.b is None or one.name in known)
+    return Row(row.step, row.a, row.b, kept)
 
 
 def differences(a: Fact, b: Fact) -> tuple[Difference, ...]:

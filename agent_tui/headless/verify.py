@@ -48,6 +48,7 @@ class Verifier:
         self._timeout_s = timeout_s
         self._runtime: Runtime
         self._session = ""
+        self._stopped = False
         self._position = 0
         self._person: _Person | None = None
         self._cancelling: asyncio.Future[bool] | None = None
@@ -64,7 +65,7 @@ class Verifier:
             told = run.start.seq
             report = await self._again(run, info.cwd)
             reports.append(report)
-            if report.verdict == "different":
+            if report.verdict == "different" or self._stopped:
                 break
         return reports
 
@@ -93,6 +94,8 @@ class Verifier:
     async def _again(self, run: RecordedRun, cwd: str) -> RunReport:
         if run.start.agent == "plan":
             return RunReport(run, "skipped", "runs of a planner are not run again")
+        if run.start.agent == "tool" and _tool_args(run) is None:
+            return RunReport(run, "skipped", "its arguments cannot be read")
         self._person = person = _Person(run)
         self._cancelling = None
         timer = None
@@ -123,8 +126,8 @@ class Verifier:
             case "shell":
                 submitted = await self._runtime.run_shell(self._session, text)
             case "tool":
-                name, _, args = text.partition(" ")
-                submitted = await self._runtime.call_tool(self._session, name, json.loads(args or "{}"))
+                name = text.partition(" ")[0]
+                submitted = await self._runtime.call_tool(self._session, name, _tool_args(run) or {})
             case _:
                 submitted = await self._runtime.submit(self._session, text)
         return submitted.run_id or ""
@@ -156,9 +159,11 @@ class Verifier:
                 by="recording",
             )
 
-    def cancel(self, by: str) -> None:
-        """Stops the run that is going."""
-        self._cancel(by)
+    def stop(self, by: str) -> None:
+        """Stops the run that is going, and runs no more."""
+        self._stopped = True
+        if self._session:
+            self._cancel(by)
 
     def _cancel(self, by: str) -> None:
         if self._cancelling is None:
@@ -258,10 +263,21 @@ def _progress(event: ev.Event, begun: set[str], ended: set[str]) -> None:
             pass
 
 
+def _tool_args(run: RecordedRun) -> dict[str, object] | None:
+    """The arguments of a person's own tool call; None if they are none."""
+    try:
+        args = json.loads(run.start.input.partition(" ")[2] or "{}")
+    except ValueError:
+        return None
+    return args if isinstance(args, dict) else None
+
+
 def _interrupted_at(run: RecordedRun) -> int | None:
-    """The first of the events that ended a run whose program was killed."""
+    """The first of the events that ended a run whose program was killed; past the last if none did yet."""
     done = run.done
-    if done is None or done.status != "interrupted":
+    if done is None:
+        return run.events[-1].seq + 1
+    if done.status != "interrupted":
         return None
     cut = done.seq
     for event in reversed(run.events[:-1]):

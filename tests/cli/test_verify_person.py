@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -213,6 +216,42 @@ def test_a_time_limit_is_a_difference(record: Record, capsys: Capture) -> None:
     record(scene, [tool("sleep", seconds=0.2)], [{"answer": "x"}])
     assert main(["verify", FILE, "--timeout", "0.05"]) == 1
     assert "sleep" in capsys.readouterr().out
+
+
+def test_a_recording_that_was_exported_in_the_middle_of_a_run(
+    record: Record, capsys: Capture, tmp_path: Path
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.runtime.submit(stage.id, "go")
+        await stage.until(ev.RunDone)
+
+    record(scene, [tool("calc", expression="1+1")], [{"answer": "a long answer"}])
+    lines = (tmp_path / FILE).read_bytes().splitlines(keepends=True)
+    for left in (6, 9, len(lines) - 4):
+        (tmp_path / FILE).write_bytes(b"".join(lines[:left]))
+        assert "interrupted" in verified(capsys)
+
+
+def test_an_interrupt_stops_at_once(record: Record, capsys: Capture, tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        for number in (1, 2):
+            await stage.runtime.run_shell(stage.id, "cat wait")
+            await stage.until(ev.RunDone, number)
+
+    (tmp_path / "wait").write_text("")
+    record(scene)
+    (tmp_path / "wait").unlink()
+    os.mkfifo(tmp_path / "wait")
+    opened = threading.Thread(target=interrupt_when_read, args=(tmp_path / "wait",))
+    opened.start()
+    assert main(["verify", FILE]) == 130
+    opened.join()
+    assert "1 more run was not run again" in capsys.readouterr().out
+
+
+def interrupt_when_read(fifo: Path) -> None:
+    with fifo.open("w"):  # returns once somebody reads
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def as_if_killed(path: Path) -> None:
