@@ -42,4 +42,4 @@ class Answering(EventSourceResponse):
                 await super().__call__(scope, receive, send)
             except SendTimeoutError:
                 _log.info("an answer was dropped: its client read nothing")
-                hang_up(scope)
+                await hang_up(scope)

@@ -6,7 +6,7 @@ A channel is no second log: a stream that is behind what is kept here reads the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent_tui.events import codec
 from agent_tui.events.types import Event
@@ -76,10 +76,7 @@ class Channel:
         return self._joined(after, start)
 
     def _joined(self, after: int, start: int) -> tuple[bytes, int]:
-        size, stop = 0, start
-        while stop < len(self._frames) and (size == 0 or size + len(self._frames[stop]) <= CHUNK_BYTES):
-            size += len(self._frames[stop])
-            stop += 1
+        stop = _fitting(self._frames, start)
         data = b"".join(self._frames[start:stop])
         end = after + stop - start
         if end == self.last:  # what the other streams, which are as far, will ask for too
@@ -120,3 +117,21 @@ class Channel:
     def close(self) -> None:
         self.closed = True
         self.wake()
+
+
+def chunked(frames: Sequence[bytes]) -> Iterator[bytes]:
+    """The frames joined to chunks of ``CHUNK_BYTES``."""
+    start = 0
+    while start < len(frames):
+        stop = _fitting(frames, start)
+        yield b"".join(frames[start:stop])
+        start = stop
+
+
+def _fitting(frames: Sequence[bytes], start: int) -> int:
+    """Where the chunk that begins with frame ``start`` ends."""
+    size, stop = len(frames[start]), start + 1
+    while stop < len(frames) and size + len(frames[stop]) <= CHUNK_BYTES:
+        size += len(frames[stop])
+        stop += 1
+    return stop

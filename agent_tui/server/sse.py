@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -13,14 +14,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agent_tui.errors import AgentTuiError
-from agent_tui.server.channel import frame
+from agent_tui.server.channel import chunked, frame
 from agent_tui.server.problems import Refused
 from agent_tui.server.sessions import Sessions
 
 _log = logging.getLogger(__name__)
 
-PAGE = 400
+PAGE = 100
 """Events read from the journal at once for a stream that is behind."""
+
+SOCKET_BYTES = 128_000
+"""What the system may hold of a stream that the client has not taken yet."""
 
 HEADERS = {
     "cache-control": "no-cache, no-transform",
@@ -67,6 +71,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._leave_with_client(receive))
         limit = self._sessions.settings.send_timeout_s
+        _bound(scope)
         try:
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -80,7 +85,7 @@ class EventStream(Response):
         except TimeoutError:
             self._sessions.streams.dropped += 1
             _log.info("a stream of session %s was dropped: it read nothing", self._channel.session_id)
-            hang_up(scope)
+            await hang_up(scope)
         finally:
             leaving.cancel()
             self._sessions.streams.open -= 1
@@ -106,38 +111,51 @@ class EventStream(Response):
         settings, clock, channel = self._sessions.settings, self._sessions.clock, self._channel
         end, ping = clock() + settings.stream_age_s, clock() + settings.ping_s
         position = self._after
-        yield b"retry: 1000\n\n"
+        yield b": ok\n\n"
         while not self._gone and clock() < end:
+            if clock() >= ping:
+                ping = clock() + settings.ping_s
+                yield b": ping\n\n"
             read = channel.read(position)
             if read is None:
-                read = await self._older(position)
-            data, position = read
-            if clock() >= ping:
-                data += b": ping\n\n"
-                ping = clock() + settings.ping_s
-            if data:
+                older = await self._older(position)
+                for data in chunked(older):
+                    yield data
+                position += len(older)
+                if older:
+                    continue
+            elif read[0]:
+                data, position = read
                 yield data
-            elif channel.closed:
+                continue
+            if channel.closed:
                 return
-            else:
-                await channel.changed()
+            await channel.changed()
 
-    async def _older(self, position: int) -> tuple[bytes, int]:
-        """The next events that only the journal has."""
+    async def _older(self, position: int) -> list[bytes]:
+        """The next frames, of events that only the journal has."""
         try:
             events = await self._sessions.runtime.events(self._channel.session_id, position, PAGE)
         except AgentTuiError:  # the session is gone, or the server is going: the client comes back
             self._gone = True
-            return b"", position
-        frames = await asyncio.to_thread(lambda: [frame(event) for event in events])
-        return b"".join(frames), events[-1].seq if events else position
+            return []
+        return await asyncio.to_thread(lambda: [frame(event) for event in events])
 
 
-def hang_up(scope: Scope) -> None:
+def _bound(scope: Scope) -> None:
+    """Keeps the system from holding megabytes for a client that does not read."""
+    transport: Any = scope.get("state", {}).get("transport")
+    connection = transport.get_extra_info("socket") if transport is not None else None
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+
+
+async def hang_up(scope: Scope) -> None:
     """Ends the connection with what is still in its buffer: it would wait for the client for ever."""
     transport: Any = scope.get("state", {}).get("transport")
     if transport is not None:
         transport.abort()
+        await asyncio.sleep(0)  # until the server knows, who else complains of an unfinished answer
 
 
 def resume_from(last_event_id: str | None, after: int | None, last: int) -> int:

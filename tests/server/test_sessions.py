@@ -150,7 +150,7 @@ async def test_a_snapshot_says_where_the_stream_goes_on(tmp_path: Path) -> None:
         events = await served.run(session_id)
         state = (await served.client.get(f"/sessions/{session_id}/state")).json()
         assert (state["seq"], state["status"], state["run"]) == (events[-1].seq, "idle", None)
-        assert [block["block"] for block in state["blocks"]][0] == "prompt"
+        assert state["blocks"][0]["block"] == "prompt"
         again = await served.run(session_id)
         newer = (await served.client.get(f"/sessions/{session_id}/state")).json()
         assert newer["seq"] >= again[-1].seq and len(newer["runs"]) == 2
