@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from agent_tui.tui.session_controller import SessionController
     from agent_tui.tui.widgets.prompt import Draft
 
-FRONT = "-front"
-"""The class of the widgets of the session that is looked at."""
-
-
 class Pane:
     """One session's conversation, side panel and unsent prompt.
 
@@ -42,6 +38,7 @@ class Pane:
         self._view: SessionView | None = None
         self._missed: set[int] = set()
         self._front = False
+        self.conversation.display = self.panel.display = False
 
     def show(self) -> None:
         """Takes the session's view, if it is another object than the one that is shown."""
@@ -49,6 +46,7 @@ class Pane:
         if view is not None and view is not self._view:
             self._view = view
             self._missed.clear()
+            self._display()
             self.conversation.show(view)
             self.panel.show(view)
 
@@ -56,6 +54,7 @@ class Pane:
         """Takes in what a batch of events changed."""
         self.show()
         self._missed |= changes.blocks
+        self._display()
         if self._front:
             self._catch_up()
         self.panel.add_events(batch)
@@ -71,6 +70,13 @@ class Pane:
             self.panel.show(view)
         self.panel.set_events(events)
 
+    def _display(self) -> None:
+        # Not by classes: every style of every widget inside would be worked out anew.
+        talking = self._front and self._view is not None and bool(self._view.blocks)
+        for widget, shown in ((self.conversation, talking), (self.panel, self._front)):
+            if widget.display != shown:
+                widget.display = shown
+
     def _catch_up(self) -> None:
         if self._missed:
             missed, self._missed = self._missed, set()
@@ -79,8 +85,7 @@ class Pane:
     def to_front(self, front: bool) -> None:
         """Shows or hides the widgets."""
         self._front = front
-        self.conversation.set_class(front, FRONT)
-        self.panel.set_class(front, FRONT)
+        self._display()
         if front:
             self.show()
             self._catch_up()
