@@ -13,6 +13,8 @@ import time
 from contextvars import ContextVar
 from pathlib import Path
 
+from agent_tui import secretshapes
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The run that is going on in this context; stands in each of its lines. A record's own wins."""
 
@@ -81,7 +83,7 @@ def written_to() -> Path | None:
 
 def mask(text: str) -> str:
     """``text`` with everything that looks like a key replaced."""
-    return _SECRETS.sub("[hidden]", text)
+    return _SECRETS.sub("[hidden]", secretshapes.cut(text, secretshapes.find(text), "[hidden]"))
 
 
 def to_file(path: Path, *, debug: bool = False) -> None:

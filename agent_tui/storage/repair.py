@@ -10,7 +10,6 @@ from agent_tui.events import types as ev
 from agent_tui.events.unfinished import EndEvent, Unfinished
 from agent_tui.storage.index import insert
 
-
 _MARKED = "type IN ('run_start', 'run_done', 'prompt_queued', 'prompt_unqueued')"
 """The condition of the index ``marks``, word for word: only so it is used."""
 

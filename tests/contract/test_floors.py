@@ -12,7 +12,7 @@ import agent_tui
 
 ROOT = Path(agent_tui.__file__).parent
 FLOORS = [
-    {"errors", "paths", "cancel", "clock", "safetext", "logs"},
+    {"errors", "paths", "cancel", "clock", "safetext", "secretshapes", "logs"},
     {"events"},
     {"llm"},
     {"tools"},

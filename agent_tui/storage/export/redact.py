@@ -11,34 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from agent_tui import secretshapes
 from agent_tui.events import types as ev
 
 GONE = "[redacted]"
-
-_SHAPES = (
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    r"\bsk-[A-Za-z0-9_-]{16,}",  # OpenAI, Anthropic and many that follow them
-    r"\bAIza[A-Za-z0-9_-]{30,}",  # Google
-    r"\bAQ\.[A-Za-z0-9_-]{30,}",
-    r"\bya29\.[A-Za-z0-9_-]{20,}",
-    r"\bgh[pousr]_[A-Za-z0-9]{30,}",  # GitHub, GitLab
-    r"\bgithub_pat_[A-Za-z0-9_]{20,}",
-    r"\bglpat-[A-Za-z0-9_-]{20,}",
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",  # AWS
-    r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",  # Slack
-    r"https://hooks\.slack\.com/services/[A-Za-z0-9/]+",
-    r"\b[rsp]k_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
-    r"\b(?:hf|npm|gsk|r8)_[A-Za-z0-9]{30,}",  # Hugging Face, npm, Groq, Replicate
-    r"\bpypi-[A-Za-z0-9_-]{50,}",
-    r"\bxai-[A-Za-z0-9]{30,}",
-    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",  # JSON Web Token
-    r"(?i:\b(?:bearer|basic)\s+)(?P<scheme>[A-Za-z0-9._~+/=-]{12,})",
-    r"[a-z][a-z0-9+.-]*://[^\s/:@\"']*:(?P<url>[^\s/@\"']+)@",
-    r"(?i:[?&](?:key|api_?key|token|access_token|auth|sig|signature|password)=)(?P<query>[^&\s\"'#]+)",
-    r"(?i:\b[\w-]*(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token)"
-    r"[\w-]*\\?[\"']?\s*[:=]\s*\\?[\"']?)(?P<named>[^\s\"'\\,;&]{6,})",
-)
-_SECRET = re.compile("|".join(_SHAPES), re.DOTALL)
 
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_-])(?:password|passwd|secret|token|api_?key|credentials?|authorization)$|[_-]key$"
@@ -71,7 +47,7 @@ class Redactor:
         self._known = re.compile(alternatives) if alternatives else None
 
     def text(self, text: str) -> str:
-        return self._cut(text, self._spans(text))
+        return secretshapes.cut(text, self._spans(text), GONE)
 
     def events(self, events: Iterable[ev.Event]) -> list[ev.Event]:
         """The same events without secrets, also those that came in several pieces."""
@@ -114,26 +90,12 @@ class Redactor:
             begin = 0
             for seq, text in parts:
                 here = [(start - begin, stop - begin) for start, stop in spans]
-                clean[seq] = self._cut(text, here)
+                clean[seq] = secretshapes.cut(text, here, GONE)
                 begin += len(text)
         return clean
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        spans = [match.span(match.lastgroup or 0) for match in _SECRET.finditer(text)]
+        spans = secretshapes.find(text)
         if self._known is not None:
             spans += [match.span() for match in self._known.finditer(text)]
         return sorted(spans)
-
-    @staticmethod
-    def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
-        """``text`` without ``spans``, which may begin before it and end after it."""
-        kept, end = [], 0
-        for start, stop in spans:
-            if stop <= end or start >= len(text):
-                continue
-            kept.append(text[end : max(start, end)])
-            if start >= end:
-                kept.append(GONE)
-            end = min(stop, len(text))
-        kept.append(text[end:])
-        return "".join(kept)
