@@ -215,6 +215,40 @@ def serve(
 
 
 @app.command()
+def attach(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where it listens: http://HOST:PORT.")],
+    session: Annotated[
+        str | None,
+        typer.Option("-s", "--session", metavar="SESSION", help="Join the session of this id."),
+    ] = None,
+    proceed: Annotated[
+        bool, typer.Option("-c", "--continue", help="Join the session that was last used.")
+    ] = False,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", metavar="T", help="What the server wants to be shown; or AGENT_TUI_TOKEN."),
+    ] = None,
+    model: Model = None,
+    theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="Colours.")] = None,
+    debug: Debug = False,
+) -> int:
+    """The same screen over a server. Leaving it stops nothing; others may be there too."""
+    from agent_tui.cli import attach_command
+
+    given: RootOptions = context.obj
+    options = RootOptions(
+        model=model or given.model,
+        theme=theme or given.theme,
+        prompt=given.prompt,
+        session=session or given.session,
+        proceed=proceed or given.proceed,
+        debug=debug or given.debug,
+    )
+    return attach_command.attach(url, token=token, options=options)
+
+
+@app.command()
 def models() -> None:
     """Providers and models; which are usable now and, if not, why."""
     from agent_tui.cli.listings import print_models

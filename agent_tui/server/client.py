@@ -230,8 +230,9 @@ class HttpRuntime:
     async def _post(self, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         return await self._wire.ask("POST", path, body)
 
-    async def aclose(self) -> None:
-        """Lets go of the server. What runs there goes on."""
+    async def aclose(self, *, grace_s: float = 0.0) -> None:
+        """Lets go of the server. What runs there goes on, whatever ``grace_s`` is."""
+        del grace_s
         await self._wire.aclose()
 
 

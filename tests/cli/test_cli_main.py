@@ -113,6 +113,6 @@ def test_help_names_every_command_and_nothing_else(capsys: pytest.CaptureFixture
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
     commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert commands == {"run", "replay", "verify", "diff", "serve", "models", "themes", "doctor"}
+    assert commands == {"run", "replay", "verify", "diff", "serve", "attach", "models", "themes", "doctor"}
     for name in (*commands, "tools", "config"):
         assert name in out
