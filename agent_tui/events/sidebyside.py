@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from agent_tui.events.compare import Row, RunPair, totals
+from agent_tui.events.compare import Difference, Row, RunPair, totals
 from agent_tui.events.facts import Fact, RecordedRun
 from agent_tui.safetext import visible
 
@@ -95,11 +95,18 @@ def row_lines(row: Row, *, first: bool = False) -> Iterator[Line]:
     if equal:
         hidden = [line for name in equal for line in _field(name, row.a.fields[name], row.b.fields[name])]
         yield Line("fold", f"the same: {_listed(equal)}", hidden=tuple(hidden))
+    result = next((one for one in row.differences if one.name == "result"), None)
     for difference in row.differences:
         if difference.name in _DIGESTS:
             yield Line("changed", _DIGESTS[difference.name], _DIGESTS[difference.name])
+        elif difference.name == "observation" and result is not None and _repeats(difference, result):
+            yield Line("field", "observation: the result", "observation: the result", differs=True)
         else:
             yield from _field(difference.name, difference.a, difference.b)
+
+
+def _repeats(one: Difference, other: Difference) -> bool:
+    return one.a == other.a and one.b == other.b
 
 
 def _run_title(run: RecordedRun | None) -> str:

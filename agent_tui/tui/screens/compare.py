@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,6 +16,7 @@ from agent_tui.events.compare import RunPair, compare_chosen
 from agent_tui.events.facts import RecordedRun, choose_run, runs_of, split_reference
 from agent_tui.events.sidebyside import Line, lay_out
 from agent_tui.safetext import visible
+from agent_tui.tui.keys import display_key
 from agent_tui.tui.widgets.comparison import ComparisonView
 from agent_tui.tui.widgets.footer import HintsBar
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from agent_tui.tui.app import AgentApp
 
 _AT_ONCE = 2_000
-_HINTS = (("esc", "back"), ("n", "next difference"), ("p", "before"), ("enter", "open what is the same"))
+_HINTS = (
+    ("compare.leave", "escape", "back"),
+    ("compare.next", "n", "next difference"),
+    ("compare.previous", "p", "before"),
+    ("compare.fold", "enter", "open what is the same"),
+)
 
 
 class CompareScreen(Screen[None]):
@@ -68,7 +74,10 @@ class CompareScreen(Screen[None]):
         yield HintsBar()
 
     def on_mount(self) -> None:
-        self.query_one(HintsBar).show(_HINTS)
+        keymap = cast("AgentApp", self.app).keymap
+        self.query_one(HintsBar).show(
+            [(display_key(keymap.get(name, key).split(",")[0]), words) for name, key, words in _HINTS]
+        )
         self.query_one(ComparisonView).show_lines(self._lines)
 
     def action_leave(self) -> None:
