@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from agent_tui.cli.main import main
+from tests.fakes.gemini_server import gemini_server
+from tests.fakes.wire_server import Call, End, Say, Think
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -140,3 +142,25 @@ def test_what_is_wrong_is_said_in_one_line(run: Run, tmp_path: Path, args: list[
     assert code in (1, 2)
     assert words in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_gemini_session_needs_no_key_to_be_verified(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = [
+        [Think("look"), Say("I look. "), Call("read_file", {"path": "notes.txt"}, "c2ln"), End()],
+        [Say("It says "), Say("alpha."), End()],
+    ]
+    with gemini_server(*replies) as server:
+        monkeypatch.setenv("GEMINI_API_KEY", "k")
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.origin)
+        code, out, err = run("-m", "gemini:gemini-2.5-flash", "run", "--json", "read it")
+        assert code == 0, err
+    monkeypatch.delenv("GEMINI_API_KEY")
+    (tmp_path / "last.jsonl").write_text(out)
+    assert run("verify", "last.jsonl") == (0, "run 1  read it: same\n", "")
+    (tmp_path / "notes.txt").write_text("changed")
+    code, out, _ = run("verify", "last.jsonl")
+    assert code == 1
+    assert "step 1 tool read_file" in out
+    assert run("verify", "last.jsonl", "--replay-tools")[0] == 0
