@@ -13,6 +13,7 @@ from agent_tui.tui.app import AgentApp
 from agent_tui.tui.settings import UiSettings
 from tests.fakes.clock import FakeClock
 from tests.fakes.stage import FakeRuntime, Script, echo
+from tests.fakes.still import type_keys
 
 
 def make_shell(
@@ -37,10 +38,14 @@ def make_shell(
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], deadline_s: float = 20.0) -> None:
-    """Lets the app work until ``condition`` holds."""
-    async with asyncio.timeout(deadline_s):
-        while not condition():
-            await asyncio.sleep(0.005)  # not to settle: to leave the loop to whoever makes it true
+    """Lets the app work until ``condition`` holds; shows the screen if it never does."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            while not condition():
+                await asyncio.sleep(0.005)  # not to settle: to leave the loop to whoever makes it true
+    except TimeoutError:
+        assert isinstance(pilot.app, AgentApp)
+        raise AssertionError(f"this never came:\n{screen_text(pilot.app)}") from None
 
 
 async def ready(pilot: Pilot[Any]) -> None:
@@ -52,9 +57,7 @@ async def ready(pilot: Pilot[Any]) -> None:
 
 async def send(pilot: Pilot[Any], text: str) -> None:
     """Types ``text`` and Enter."""
-    await pilot.press(
-        *("space" if char == " " else "slash" if char == "/" else char for char in text), "enter"
-    )
+    await type_keys(pilot, [*text, "enter"])
 
 
 def screen_text(app: AgentApp) -> str:

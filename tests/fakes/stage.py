@@ -400,6 +400,7 @@ class FakeRuntime:
 
     async def _run(self, session_id: str, play: Play, script: Script) -> None:
         status: ev.RunStatus = "completed"
+        await asyncio.sleep(0)  # where tasks begin at once, the run would be over before it is known
         try:
             await script(play)
         except asyncio.CancelledError:

@@ -54,7 +54,8 @@ class Probe(App):
     def on_text_area_changed(self):
         pass
     def on_prompt_submitted(self, message):
-        Path(sys.argv[1], "sent").write_text(message.text)
+        Path(sys.argv[1], "sending").write_text(message.text)
+        Path(sys.argv[1], "sending").rename(Path(sys.argv[1], "sent"))  # whole when it can be seen
         self.exit()
 
 Probe(driver_class=driver_class()).run()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,19 +11,10 @@ from textual.pilot import Pilot
 from agent_tui.tui.app import AgentApp
 from tests.fakes.shell import make_shell, ready, send, until
 from tests.fakes.stage import Script, echo
+from tests.fakes.still import still
 
 Then = Callable[[Pilot[Any], AgentApp], Awaitable[None]]
 Picture = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The event stream shows local times."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture
@@ -51,13 +41,11 @@ def picture(snap_compare: Callable[..., bool]) -> Picture:
                 await until(pilot, lambda: until_state(app))
             if then is not None:
                 await then(pilot, app)
-            # What the scrollbar guesses of rows never drawn, and what lies behind a dialog, depend on
-            # how the frames fell; drawn anew they do not.
+            # What the scrollbar guesses of rows never drawn depends on how the frames fell; drawn anew
+            # it does not.
+            await still(app)
             if app.main.conversation is not None and app.controller.view is not None:
                 app.main.conversation.show(app.controller.view)
-            await pilot.pause()
-            app.screen.refresh()
-            await pilot.pause()
 
         assert snap_compare(app, terminal_size=size, run_before=before)
 
