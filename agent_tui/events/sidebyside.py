@@ -60,17 +60,34 @@ def lay_out(pairs: Sequence[RunPair]) -> list[Line]:
     """The lines of a comparison."""
     lines: list[Line] = []
     told = False
-    for pair in pairs:
-        lines.append(Line("run", _run_title(pair.a), _run_title(pair.b), differs=not pair.same))
-        for same, rows in groupby(pair.rows, key=lambda row: row.same):
-            if same:
-                lines.append(fold_rows(list(rows)))
-                continue
-            for row in rows:
-                lines += row_lines(row, first=not told)
-                told = True
-        lines.append(Line("total", _total(pair.a), _total(pair.b)))
+    for same, group in groupby(pairs, key=lambda pair: pair.same):
+        if same:
+            lines.append(_fold_runs(list(group)))
+            continue
+        for pair in group:
+            lines += _run_lines(pair, first=not told)
+            told = True
     return lines
+
+
+def _fold_runs(pairs: Sequence[RunPair]) -> Line:
+    """One line for runs that are the same throughout."""
+    numbers = [pair.a.number for pair in pairs if pair.a is not None]
+    which = f"run {numbers[0]}" if len(numbers) == 1 else f"runs {numbers[0]} to {numbers[-1]}"
+    hidden = [line for pair in pairs for line in _run_lines(pair, first=False)]
+    return Line("fold", f"the same: {which}", hidden=tuple(hidden))
+
+
+def _run_lines(pair: RunPair, *, first: bool) -> Iterator[Line]:
+    yield Line("run", _run_title(pair.a), _run_title(pair.b), differs=not pair.same)
+    for same, rows in groupby(pair.rows, key=lambda row: row.same):
+        if same:
+            yield fold_rows(list(rows))
+            continue
+        for row in rows:
+            yield from row_lines(row, first=first)
+            first = False
+    yield Line("total", _total(pair.a), _total(pair.b))
 
 
 def fold_rows(rows: Sequence[Row]) -> Line:

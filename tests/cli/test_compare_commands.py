@@ -97,7 +97,7 @@ def test_diff(run: Run) -> None:
     one, other = record(run, "what is 6 * 7"), record(run, "what is 6 * 8")
     code, out, _ = run("diff", one, one)
     assert code == 0
-    assert "= the same: prompt" in out
+    assert "= the same: run 1" in out
     assert out.endswith("They are the same, times and ids aside.\n")
     code, out, _ = run("diff", one, f"{other}:1")
     assert code == 1
