@@ -19,7 +19,8 @@ def methods(cls: type) -> Iterator[str]:
 
 def test_the_facade_has_what_the_contract_names() -> None:
     assert set(methods(Runtime)) >= {
-        "open_session", "submit", "cancel", "answer", "steer", "follow", "unqueue", "run_shell", "call_tool",
+        "open_session", "submit", "cancel", "answer", "steer", "follow", "unqueue", "run_shell",
+        "call_tool",
         "set_model", "set_title", "clear", "tools", "models", "trust", "aclose",
     }  # fmt: skip
 

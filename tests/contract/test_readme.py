@@ -147,7 +147,9 @@ def test_commands_and_options() -> None:
     named = {" ".join(re.findall(r"^(?:agent-tui )?([a-z]+(?: [a-z]+)?)", text)) for text in quoted(table)}
     assert commands.keys() <= named
     mentioned = set(
-        re.findall(r"agent-tui ((?:tools |config |sessions )?[a-z]+)\b", "\n".join(quoted(README) + blocks("sh")))
+        re.findall(
+            r"agent-tui ((?:tools |config |sessions )?[a-z]+)\b", "\n".join(quoted(README) + blocks("sh"))
+        )
     )
     assert {name for name in mentioned if name not in ("run",)} <= commands.keys()
     options = [

@@ -1,4 +1,4 @@
-"""A recorded session of any length: runs of steps, streams, tools, errors and cancels, one after the other."""
+"""A recorded session of any length: runs of steps, streams, tools, errors and cancels in turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter, SessionLog
 from tests.fakes.clock import FakeClock
 
-WORDS = "The **scheduler** keeps a `heap` of timers and wakes the earliest one first. ".split(" ")
+WORDS = "The **scheduler** keeps a `heap` of timers and wakes the earliest one first. ".split(" ")  # noqa: SIM905
 
 
 def recorded(count: int, *, session_id: str = "recorded") -> list[ev.Event]:

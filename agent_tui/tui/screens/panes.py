@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent_tui.tui.session_controller import SessionController
     from agent_tui.tui.widgets.prompt import Draft
 
+
 class Pane:
     """One session's conversation, side panel and unsent prompt.
 
