@@ -12,7 +12,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = ["log", "start", "latency", "cancel", "stream", "screen", "sessions", "search"]
+BENCHES = ["log", "start", "latency", "cancel", "stream", "screen", "sessions", "replay", "search"]
 
 
 def main() -> int:

@@ -149,7 +149,7 @@ class ReplayScreen(Screen[bool]):
         self._clicked_trace = False
         self._timer: Timer | None = None
         self._spent = 0.0
-        self._grown = 0.0
+        self._grown = self._told = 0.0
 
     @property
     def shell(self) -> AgentApp:
@@ -165,8 +165,9 @@ class ReplayScreen(Screen[bool]):
                 yield SidePanel(monotonic=self._monotonic)
         yield NoticeBar()
         yield Scrubber()
-        yield JumpBar()
-        yield HintsBar()
+        with Container(id="last"):  # in each other's place, so that the rest stays where it is
+            yield JumpBar()
+            yield HintsBar()
 
     def on_mount(self) -> None:
         self._show_hints()
@@ -191,7 +192,10 @@ class ReplayScreen(Screen[bool]):
             self._waited_for(batch)
         elif self._recording.whole is not None and self.timeline.last_seq >= self._recording.whole:
             self._begin()
-        self._show_position()
+        now = self._monotonic()
+        if self.ready or now - self._told >= CLOCK_S:
+            self._told = now
+            self._show_position()
 
     def _begin(self) -> None:
         """The past is complete: goes to where it is wanted."""

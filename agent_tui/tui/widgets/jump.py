@@ -24,8 +24,10 @@ class JumpBar(Horizontal):
     DEFAULT_CSS = """
     JumpBar {
         display: none;
+        dock: top;
         height: 1;
         padding: 0 1;
+        background: $background;
         & > Static { width: auto; color: $text-muted; }
         & > Input { width: 1fr; height: 1; border: none; padding: 0 1; }
     }
