@@ -129,6 +129,7 @@ class AgentApp(App[int], inherit_bindings=False):
             closed=self._while_there(lambda controller: self.main.session_closed(controller)),
             tabs=self._while_there(lambda tabs: self.main.show_tabs(tabs)),
             connection=self._while_there(self.connection_changed),
+            typed=lambda controller: self.main.session_typed(controller),
             notice=self.say,
             restore=self.give_back,
             fatal=self.crash,

@@ -223,7 +223,9 @@ class SessionController:
         last = view.spans.get(view.runs[-1]) if view.runs else None
         if last is None or last.last_seq is None or last.last_seq <= self._seen_seq:
             return "idle"
-        return {"ok": "done", "cancelled": "idle"}.get(last.state, "failed")  # type: ignore[return-value]
+        if last.state == "cancelled":
+            return "idle"
+        return "done" if last.state == "ok" else "failed"
 
     # What a person does
 

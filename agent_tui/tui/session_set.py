@@ -41,6 +41,7 @@ class SetHooks:
         switched: Another session is looked at.
         closed: A session is no longer open.
         tabs: What the switcher shows is different.
+        typed: Whether something unsent stands in a session's prompt.
         connection: Whether a core that is elsewhere can be reached has changed.
         notice: A sentence for the person.
         restore: A prompt is given back to the session that is looked at.
@@ -53,6 +54,7 @@ class SetHooks:
     closed: Callable[[SessionController], None]
     tabs: Callable[[Sequence[Tab]], None]
     connection: Callable[[bool], None]
+    typed: Callable[[SessionController], bool]
     notice: Callable[[Level, str], None]
     restore: Callable[[str], None]
     fatal: Callable[[Exception], None]
@@ -179,7 +181,8 @@ class SessionSet:
         self.show(controller)
         for notice in info.notices:
             self._hooks.notice("info", notice)
-        if (left.unused or left.info is None) and left in self.controllers:
+        empty = left.info is None or (left.unused and not self._hooks.typed(left))
+        if empty and left in self.controllers:
             await self._close(left)  # nothing was ever said in it: nobody would look for it
 
     def _controller(self) -> SessionController:

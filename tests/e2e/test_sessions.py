@@ -45,6 +45,7 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_told_to_the_model(
     first = start(env=SLOW)
     first.submit("write a long essay about the sea")
     first.wait_for("pattern rules, not intelligence")
+    first.wait_for("the one long text")  # what was written 50 ms ago is kept
     kill(first)
     said = "".join(event["text"] for event in stored(tmp_path) if event["type"] == "llm_delta")
 
@@ -77,6 +78,7 @@ def test_a_second_program_follows_and_takes_over(start: Start) -> None:
     second.wait_for("read-only")
     second.wait_for("= 14")
     first.submit("what is 5*5")
+    first.wait_for("= 25")
     second.wait_for("= 25")
     first.type(QUIT)
     assert first.wait_exit() == 0

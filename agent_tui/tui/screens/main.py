@@ -158,6 +158,11 @@ class MainScreen(Screen[None]):
             if controller is self.controller:
                 self._show_session()
 
+    def session_typed(self, controller: SessionController) -> bool:
+        """Whether something unsent stands in the prompt of a session that is not looked at."""
+        draft = self._panes.of(controller).draft if self._panes is not None else None
+        return draft is not None and bool(draft.text.strip())
+
     def session_closed(self, controller: SessionController) -> None:
         if self._panes is not None:
             self._panes.drop(controller)

@@ -109,6 +109,19 @@ async def test_an_unused_session_is_not_kept_open() -> None:
         assert len(app.main.query("Conversation")) <= 2
 
 
+async def test_an_unused_session_is_kept_for_what_was_typed_there() -> None:
+    app, core = shell(echo)
+    core.keep("stored", "the stored one", ["hello"])
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "b")
+        app.sessions.run_soon(app.sessions.open("stored"))
+        await until(pilot, lambda: "You said: hello" in screen_text(app))
+        assert app.main.prompt.text == ""
+        await pilot.press("alt+left")
+        assert app.main.prompt.text == "ab"
+
+
 async def test_close_asks_while_a_run_is_going() -> None:
     app, core = shell()
     async with app.run_test(size=(120, 32)) as pilot:
