@@ -15,6 +15,7 @@ from typing import Literal
 from agent_tui.events import types as ev
 from agent_tui.events.compare import RunPair, compare_runs, compare_until
 from agent_tui.events.facts import RecordedRun
+from agent_tui.headless.person import Person
 from agent_tui.runtime.runtime import Runtime
 
 MISMATCH = "cassette_mismatch"
@@ -50,7 +51,7 @@ class Verifier:
         self._session = ""
         self._stopped = False
         self._position = 0
-        self._person: _Person | None = None
+        self._person: Person | None = None
         self._cancelling: asyncio.Future[bool] | None = None
 
     async def go(self, runtime: Runtime, session_id: str) -> list[RunReport]:
@@ -96,7 +97,7 @@ class Verifier:
             return RunReport(run, "skipped", "runs of a planner are not run again")
         if run.start.agent == "tool" and _tool_args(run) is None:
             return RunReport(run, "skipped", "its arguments cannot be read")
-        self._person = person = _Person(run)
+        self._person = person = Person(run)
         self._cancelling = None
         timer = None
         if self._timeout_s is not None:
@@ -132,7 +133,7 @@ class Verifier:
                 submitted = await self._runtime.submit(self._session, text)
         return submitted.run_id or ""
 
-    async def _follow(self, run_id: str, person: _Person) -> list[ev.Event]:
+    async def _follow(self, run_id: str, person: Person) -> list[ev.Event]:
         events: list[ev.Event] = []
         async for batch in self._runtime.follow(self._session, self._position):
             for event in batch:
@@ -148,7 +149,7 @@ class Verifier:
                     self._cancel(person.cancelled_by)
         raise RuntimeError("the session ended before its run")
 
-    async def _answer(self, request: ev.ApprovalRequest, person: _Person) -> None:
+    async def _answer(self, request: ev.ApprovalRequest, person: Person) -> None:
         answer = person.decide(request)
         if answer is not None:
             await self._runtime.answer(
@@ -170,99 +171,6 @@ class Verifier:
             self._cancelling = asyncio.ensure_future(self._runtime.cancel(self._session, by=by))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    decision: ev.Decision
-    feedback: str | None
-
-
-class _Person:
-    """What the person did during a recorded run."""
-
-    def __init__(self, run: RecordedRun) -> None:
-        self.run = run
-        self.cancel = next((event for event in run.events if isinstance(event, ev.CancelCalled)), None)
-        self.cut = self.cancel.seq if self.cancel is not None else _interrupted_at(run)
-        self.cancelled_by = self.cancel.by if self.cancel is not None else "recording"
-        self._begun: set[str] = set()
-        self._ended: set[str] = set()
-        self._due = self._progress_before_cut()
-        self._asked, self._ran = _decisions(run)
-        self._steers, self._cut_step = self._by_step()
-
-    def steers_at(self, start: ev.LlmStart) -> list[str]:
-        """What the person said between this model call and the next; handed out once."""
-        if start.run_id != self.run.start.run_id:
-            return []
-        return self._steers.pop(start.parent_id, [])
-
-    def cancels_at(self, start: ev.LlmStart) -> bool:
-        """Whether the run was stopped while this model call was going on."""
-        return start.run_id == self.run.start.run_id and start.parent_id == self._cut_step
-
-    def decide(self, request: ev.ApprovalRequest) -> _Answered | None:
-        """The recorded decision; None to leave the question open, as it was left.
-
-        What ran there unasked may run, and what is not in the recording may not.
-        """
-        key = _key(request.tool_name, request.args)
-        answers = self._asked.get(key)
-        if answers:
-            answer = answers.pop(0)
-            return None if answer.decision == "cancelled" else answer
-        if key in self._ran:
-            return _Answered("allow", None)
-        return _Answered("deny", "the recording has no such call")
-
-    def seen(self, event: ev.Event) -> bool:
-        """Takes an event of the new run; true once it has come to where the recorded one was stopped."""
-        _progress(event, self._begun, self._ended)
-        if self._due is None:
-            return False
-        return len(self._begun) >= self._due[0] and len(self._ended) >= self._due[1]
-
-    def _progress_before_cut(self) -> tuple[int, int] | None:
-        """How many tool calls had begun and ended; None if the run was not stopped in one."""
-        if self.cut is None:
-            return None
-        begun: set[str] = set()
-        ended: set[str] = set()
-        for event in self.run.events:
-            if event.seq < self.cut:
-                _progress(event, begun, ended)
-        return (len(begun), len(ended)) if len(begun) > len(ended) else None
-
-    def _by_step(self) -> tuple[dict[str | None, list[str]], str | None]:
-        steers: dict[str | None, list[str]] = {}
-        step: str | None = None
-        open_step: str | None = None
-        for event in self.run.events:
-            if self.cut is not None and event.seq >= self.cut:
-                break
-            match event:
-                case ev.LlmStart():
-                    step = open_step = event.parent_id
-                case ev.LlmDone():
-                    open_step = None
-                case ev.SteerQueued():
-                    steers.setdefault(step, []).append(event.text)
-                case _:
-                    pass
-        return steers, open_step if self.cut is not None else None
-
-
-def _progress(event: ev.Event, begun: set[str], ended: set[str]) -> None:
-    match event:
-        case ev.ToolStart() | ev.ApprovalRequest():
-            begun.add(event.call_id)
-        case ev.ToolEnd() | ev.ToolFailed() | ev.ToolCancelled():
-            ended.add(event.call_id)
-        case ev.ApprovalResult(decision="deny"):
-            ended.add(event.call_id)
-        case _:
-            pass
-
-
 def _tool_args(run: RecordedRun) -> dict[str, object] | None:
     """The arguments of a person's own tool call; None if they are none."""
     try:
@@ -270,51 +178,3 @@ def _tool_args(run: RecordedRun) -> dict[str, object] | None:
     except ValueError:
         return None
     return args if isinstance(args, dict) else None
-
-
-def _interrupted_at(run: RecordedRun) -> int | None:
-    """The first of the events that ended a run whose program was killed; past the last if none did yet."""
-    done = run.done
-    if done is None:
-        return run.events[-1].seq + 1
-    if done.status != "interrupted":
-        return None
-    cut = done.seq
-    for event in reversed(run.events[:-1]):
-        if not _closes(event):
-            break
-        cut = event.seq
-    return cut
-
-
-def _closes(event: ev.Event) -> bool:
-    match event:
-        case ev.ToolCancelled() | ev.Cancelled() | ev.RunError():
-            return True
-        case ev.ApprovalResult(decision="cancelled") | ev.LlmDone(finish_reason="cancelled"):
-            return True
-        case _:
-            return False
-
-
-def _key(name: str, args: object) -> str:
-    return f"{name} {json.dumps(args, sort_keys=True)}"
-
-
-def _decisions(run: RecordedRun) -> tuple[dict[str, list[_Answered]], set[str]]:
-    """The answers to each question in order, and the calls that ran."""
-    asked: dict[str, str] = {}
-    answers: dict[str, list[_Answered]] = {}
-    ran: set[str] = set()
-    for event in run.events:
-        match event:
-            case ev.ApprovalRequest():
-                asked[event.call_id] = _key(event.tool_name, event.args)
-            case ev.ApprovalResult() if event.call_id in asked:
-                answer = _Answered(event.decision, event.feedback)
-                answers.setdefault(asked[event.call_id], []).append(answer)
-            case ev.ToolStart():
-                ran.add(_key(event.tool_name, event.args))
-            case _:
-                pass
-    return answers, ran
