@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent_tui.cli.session_text import (
+    confirmed,
+    cut,
+    facts_of,
+    marked,
+    parse_age,
+    plural,
+    print_json,
+    print_sessions,
+    runs_of,
+    say,
+    size_text,
+    when,
+)
 from agent_tui.cli.start import load_settings
 from agent_tui.errors import StorageError, UsageError
 from agent_tui.safetext import visible
@@ -49,12 +59,12 @@ def list_sessions(
 
     sessions, sizes = asyncio.run(work())
     if as_json:
-        _print_json([_facts(session, sizes) for session in sessions])
+        print_json([facts_of(session, sizes) for session in sessions])
         return
-    _print_sessions(sessions, sizes, folders=everywhere)
+    print_sessions(sessions, sizes, folders=everywhere)
     total = store.journal_size(loaded.paths.journal)
     where = "" if everywhere else f" of {loaded.cwd} (--all for every folder)"
-    _say(f"{_plural(len(sessions), 'session')}{where}; the journal takes {size_text(total)}")
+    say(f"{plural(len(sessions), 'session')}{where}; the journal takes {size_text(total)}")
 
 
 @app.command()
@@ -67,13 +77,13 @@ def show(session: Session, as_json: AsJson = False) -> None:
     async def work() -> tuple[StoredSession, dict[str, int], list[dict[str, Any]]]:
         async with store.reading(loaded) as opened:
             found = await opened.journal.find(session)
-            runs = _runs(store.view_of(await store.events_of(opened.journal, found)))
+            runs = runs_of(store.view_of(await store.events_of(opened.journal, found)))
             return found, await opened.journal.sizes(), runs
 
     found, sizes, runs = asyncio.run(work())
-    facts = _facts(found, sizes)
+    facts = facts_of(found, sizes)
     if as_json:
-        _print_json({**facts, "runs": runs})
+        print_json({**facts, "runs": runs})
         return
     facts["size"] = size_text(sizes.get(found.id, 0))
     from agent_tui.cli.listings import print_table
@@ -82,8 +92,8 @@ def show(session: Session, as_json: AsJson = False) -> None:
     if runs:
         sys.stdout.write("\n")
         print_table(
-            (str(run["run"]), run["status"], _plural(run["steps"], "step"), _plural(run["tokens"], "token"),
-             f"{run['seconds']:.1f} s", _cut(run["input"], 60))
+            (str(run["run"]), run["status"], plural(run["steps"], "step"), plural(run["tokens"], "token"),
+             f"{run['seconds']:.1f} s", cut(run["input"], 60))
             for run in runs
         )  # fmt: skip
 
@@ -107,15 +117,15 @@ def search(
 
     hits = asyncio.run(work())
     if as_json:
-        _print_json([{**_facts(found), "snippet": _marked(text, "", "")} for found, text in hits])
+        print_json([{**facts_of(found), "snippet": marked(text, "", "")} for found, text in hits])
         return 0 if hits else 1
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     on, off = ("\x1b[1m", "\x1b[22m") if bold else ("", "")
     for found, text in hits:
-        title = visible(_cut(found.title, 60), newlines=False)
-        sys.stdout.write(f"{found.id}  {_when(found.last_ts)}  {title}\n    {_marked(text, on, off)}\n")
+        title = visible(cut(found.title, 60), newlines=False)
+        sys.stdout.write(f"{found.id}  {when(found.last_ts)}  {title}\n    {marked(text, on, off)}\n")
     if not hits:
-        _say("nothing was found")
+        say("nothing was found")
     return 0 if hits else 1
 
 
@@ -146,7 +156,7 @@ def export(
     text = asyncio.run(work())
     if output is not None:
         store.write_file(output, text)
-        _say(f"wrote {output}, {size_text(len(text.encode()))}")
+        say(f"wrote {output}, {size_text(len(text.encode()))}")
     elif sys.stdout.isatty():
         sys.stdout.write(visible(text))
     else:
@@ -193,11 +203,11 @@ def delete(
             await opened.journal.purge()
 
     found = asyncio.run(find())
-    title = visible(_cut(found.title, 60), newlines=False)
-    if not yes and not _confirmed(f"delete {found.id} {title!r}, {found.last_seq} events, for good?"):
+    title = visible(cut(found.title, 60), newlines=False)
+    if not yes and not confirmed(f"delete {found.id} {title!r}, {found.last_seq} events, for good?"):
         return 1
     asyncio.run(work())
-    _say(f"deleted {found.id}")
+    say(f"deleted {found.id}")
     return 0
 
 
@@ -260,127 +270,15 @@ def prune(
             try:
                 return pruned, kept, await opened.journal.compact()
             except StorageError as error:
-                _say(f"the file was not made smaller: {error.message}")
+                say(f"the file was not made smaller: {error.message}")
                 return pruned, kept, False
 
     pruned, kept, _ = asyncio.run(work())
-    _print_sessions(pruned.sessions, {}, folders=True)
+    print_sessions(pruned.sessions, {}, folders=True)
     verb = "would go" if dry_run else "gone"
-    _say(
-        f"{_plural(len(pruned.sessions) - len(kept), 'session')} {verb}, {size_text(pruned.size)} of events"
-    )
+    say(f"{plural(len(pruned.sessions) - len(kept), 'session')} {verb}, {size_text(pruned.size)} of events")
     if kept:
-        _say(f"{_plural(len(kept), 'session')} open in another agent-tui: kept")
+        say(f"{plural(len(kept), 'session')} open in another agent-tui: kept")
     if not dry_run:
         after = store.journal_size(loaded.paths.journal)
-        _say(f"the journal took {size_text(before)}, now {size_text(after)}")
-
-
-# Texts
-
-
-def parse_age(text: str) -> timedelta:
-    """``90d``, ``12h``, ``8w``, ``30m``.
-
-    Raises:
-        UsageError: It is none of these.
-    """
-    match = re.fullmatch(r"(\d{1,5})\s*([mhdw])", text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is not an age", hint="such as 90d, 12h or 8w")
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
-    return timedelta(**{unit: int(match[1])})
-
-
-def size_text(size: int) -> str:
-    """Bytes for a person: ``1.2 MB``."""
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _print_sessions(sessions: Sequence[StoredSession], sizes: dict[str, int], *, folders: bool) -> None:
-    from agent_tui.cli.listings import print_table
-
-    print_table(
-        (
-            session.id,
-            _when(session.last_ts),
-            _plural(session.runs, "run"),
-            _plural(session.tokens, "token"),
-            *([size_text(sizes[session.id])] if session.id in sizes else []),
-            _cut(session.title or "(unused)", 50),
-            *([session.cwd] if folders else []),
-        )
-        for session in sessions
-    )
-
-
-def _facts(session: StoredSession, sizes: dict[str, int] | None = None) -> dict[str, Any]:
-    facts = asdict(session)
-    facts["updated"] = facts.pop("last_ts")
-    facts["events"] = facts.pop("last_seq")
-    facts["cost_usd"] = facts.pop("cost")
-    if sizes is not None:
-        facts["size"] = sizes.get(session.id, 0)
-    return facts
-
-
-def _runs(view: Any) -> list[dict[str, Any]]:
-    runs = [view.spans[run_id] for run_id in view.runs]
-    return [
-        {
-            "run": run.number,
-            "status": run.status or "interrupted",
-            "steps": run.steps,
-            "tokens": run.usage.input_tokens + run.usage.output_tokens,
-            "seconds": (run.duration_ms or 0.0) / 1000,
-            "input": run.input,
-        }
-        for run in runs
-    ]
-
-
-def _print_json(value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(visible(text, newlines=False) + "\n")
-
-
-def _when(ts: str) -> str:
-    return f"{datetime.fromisoformat(ts).astimezone():%Y-%m-%d %H:%M}"
-
-
-def _cut(text: str, length: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
-def _marked(snippet: str, on: str, off: str) -> str:
-    """A snippet with its words between ``on`` and ``off``; all else in it made harmless."""
-    pieces = re.split("([\x01\x02])", snippet)
-    marks = {"\x01": on, "\x02": off}
-    return "".join(marks[piece] if piece in marks else visible(piece, newlines=False) for piece in pieces)
-
-
-def _confirmed(question: str) -> bool:
-    """Asks on the terminal.
-
-    Raises:
-        UsageError: There is nobody to ask.
-    """
-    if not sys.stdin.isatty():
-        raise UsageError("deleting wants to be confirmed", hint="give --yes")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+        say(f"the journal took {size_text(before)}, now {size_text(after)}")

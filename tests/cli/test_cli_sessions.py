@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_tui.cli.main import main
-from agent_tui.cli.session_commands import parse_age, size_text
+from agent_tui.cli.session_text import parse_age, size_text
 from agent_tui.errors import UsageError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
