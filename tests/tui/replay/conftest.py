@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from agent_tui.errors import StorageError
@@ -68,13 +66,3 @@ async def shown(pilot: Pilot[Any]) -> ReplayScreen:
     await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.ready)
     await pilot.pause()
     return replay_screen(app)
-
-
-@pytest.fixture(autouse=True)
-def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The bar shows local times."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
