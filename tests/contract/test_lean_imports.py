@@ -13,6 +13,7 @@ CASES = {
     "agent_tui.runtime.build": {"textual", "fastapi", "typer", "google.genai", "openai", "httpx2"},
     "agent_tui.cli.main": {"textual", "fastapi", "pydantic", "typer", "google.genai", "sqlite3"},
     "agent_tui.tui.app": {"google.genai", "openai", "httpx2", "typer", "sqlite3", "tenacity", "fastapi"},
+    "agent_tui.server.client": {"textual", "fastapi", "uvicorn", "starlette", "typer", "httpx2", "sqlite3"},
     "agent_tui.headless.run": {"textual", "fastapi", "google.genai"},
 }
 
