@@ -30,7 +30,7 @@ class Answering(EventSourceResponse):
             content,
             ping=settings.ping_s,
             sep="\n",
-            ping_message_factory=lambda: ServerSentEvent(comment="ping"),
+            ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
             send_timeout=settings.send_timeout_s,
             headers={"cache-control": "no-cache, no-transform"},
         )

@@ -132,7 +132,8 @@ class _Bounded:
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._limit:  # read inside of a route, where only this kind gets through
-                raise HTTPException(413, f"a request may hold up to {self._limit} bytes")
+                detail = f"a request may hold up to {self._limit} bytes"
+                raise HTTPException(413, detail, {"connection": "close"})
         return message
 
 

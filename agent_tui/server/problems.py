@@ -24,7 +24,9 @@ _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _OURS_ALONE = {"internal", "storage", "config"}
 """Codes whose messages speak of files and settings of this machine."""
-_PATH = re.compile(r"(?<![\w:/.])(?:~|/)(?:[^\s/'\";,:()]+/)+[^\s/'\";,:()]*|(?<![\w:/.])/[\w.-]{2,}")
+_PATH = re.compile(
+    r"(?<![\w:/.~])~?/(?:[^\s/'\";,:()]+/)+[^\s/'\";,:()]*|(?<![\w:/.~])/[\w.-]{2,}(?=[\s'\";,:()]|$)"
+)
 _BY_STATUS = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 

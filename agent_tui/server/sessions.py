@@ -194,6 +194,18 @@ class Sessions:
                 return own[:limit]
             wanted *= 4
 
+    async def restore(self, tenant: str, session_id: str) -> None:
+        """Undoes a delete.
+
+        Raises:
+            NotFoundError: No session of that id was deleted, or it is another tenant's.
+        """
+        self.check_owner(tenant, session_id)
+        try:
+            await self.runtime.restore(session_id)
+        except NotFoundError as error:
+            raise _missing(session_id) from error
+
     async def let_go(self, session_id: str) -> None:
         """Closes a session, if it is open; it stays in the journal."""
         held = self._held.pop(session_id, None)

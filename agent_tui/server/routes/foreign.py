@@ -79,11 +79,11 @@ async def _agent_stream(
     try:
         async with aclosing(_projected(server, session_id, text, AgentStream(session_id))) as chunks:
             async for chunk in chunks:
-                yield ServerSentEvent(_json(chunk), event=chunk["type"])
+                yield _sse(_json(chunk), event=chunk["type"])
     except AgentTuiError as error:
         failure = {"type": "error", "code": error.code, "message": without_paths(str(error))}
-        yield ServerSentEvent(_json(failure | {"retrying": False}), event="error")
-    yield ServerSentEvent(comment="done")
+        yield _sse(_json(failure | {"retrying": False}), event="error")
+    yield _sse(comment="done")
 
 
 @router.get("/agent/usage/{session_id}", tags=["agent"])
@@ -168,9 +168,9 @@ async def _chunk_stream(
     try:
         async with aclosing(_projected(server, session_id, text, ChunkStream())) as chunks:
             async for chunk in chunks:
-                yield ServerSentEvent(_json(chunk))
+                yield _sse(_json(chunk))
     except AgentTuiError as error:
-        yield ServerSentEvent(_json(failed_chunk(without_paths(str(error)))))
+        yield _sse(_json(failed_chunk(without_paths(str(error)))))
 
 
 class Projection(Protocol):
@@ -187,6 +187,12 @@ async def _projected(
             projection, chunks = projection.after(event)
             for chunk in chunks:
                 yield chunk
+
+
+def _sse(
+    data: str | None = None, *, event: str | None = None, comment: str | None = None
+) -> ServerSentEvent:
+    return ServerSentEvent(data, event=event, comment=comment, sep="\n")
 
 
 def _json(value: object) -> str:

@@ -77,8 +77,7 @@ async def delete_session(server: Server, tenant: Tenant, session_id: Name) -> Re
 @router.post("/{session_id}/restore", status_code=204)
 async def restore_session(server: Server, tenant: Tenant, session_id: Name) -> Response:
     """Undoes a delete."""
-    server.sessions.check_owner(tenant, session_id)
-    await server.runtime.restore(session_id)
+    await server.sessions.restore(tenant, session_id)
     return Response(status_code=204)
 
 
