@@ -1,0 +1,183 @@
+"""``agent-tui serve`` as a process: its address, its log, its end, and curl."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
+
+import httpx2
+
+from agent_tui.cli.main import main
+from agent_tui.events import codec
+
+pytestmark = pytest.mark.slow
+
+
+class Program:
+    def __init__(self, folder: Path, *options: str, model: str = "demo", **env: str) -> None:
+        argv = [sys.executable, "-m", "agent_tui", "serve", "--port", "0", "-m", model, *options]
+        home = {
+            "AGENT_TUI_HOME": str(folder / "home"),
+            "AGENT_TUI_DEMO_TPS": "0",
+            "PATH": os.environ["PATH"],
+        }
+        self.process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=home | {"PYTHONPATH": str(Path(__file__).parents[2])} | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        self.errors = ""
+        for line in self.process.stderr:
+            self.errors += line
+            if found := re.search(r"listening on (http://\S+)", line):
+                self.url = found[1]
+                return
+        raise AssertionError(self.errors)
+
+    def end(self) -> tuple[int, str, str]:
+        out, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, out, self.errors + errors
+
+
+@contextmanager
+def program(folder: Path, *options: str, **given: str) -> Iterator[Program]:
+    running = Program(folder, *options, **given)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.communicate()
+
+
+def call(running: Program, method: str, path: str, **more: object) -> httpx2.Response:
+    with httpx2.Client(base_url=running.url, trust_env=False, timeout=20) as client:
+        return client.request(method, path, **more)  # type: ignore[arg-type]
+
+
+def start_run(running: Program, folder: Path) -> str:
+    session_id = call(running, "POST", "/sessions").json()["id"]
+    call(running, "POST", f"/sessions/{session_id}/runs", json={"input": "go"})
+    return str(session_id)
+
+
+def stored(folder: Path, session_id: str) -> list[str]:
+    import sqlite3
+
+    with sqlite3.connect(folder / "home" / "data" / "journal.db") as db:
+        lines = db.execute(
+            "SELECT line FROM events WHERE session_id = ? ORDER BY seq", (session_id,)
+        ).fetchall()
+    db.close()
+    last = codec.decode(lines[-1][0])
+    return [last.type, getattr(last, "status", "")]
+
+
+def script(folder: Path, *turns: object) -> str:
+    (folder / "script.json").write_text(json.dumps(turns))
+    return "script:script.json"
+
+
+def test_the_first_signal_lets_runs_end(tmp_path: Path) -> None:
+    model = script(tmp_path, [{"delay_s": 1.0}, {"answer": "done"}])
+    with program(tmp_path, model=model) as running:
+        session_id = start_run(running, tmp_path)
+        running.process.send_signal(signal.SIGTERM)
+        while call(running, "GET", "/health").json()["status"] != "stopping":
+            time.sleep(0.01)
+        refused = call(running, "POST", "/sessions")
+        assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+        code, _, errors = running.end()
+    assert code == 0 and "stopping" in errors and "Traceback" not in errors
+    assert stored(tmp_path, session_id) == ["run_done", "completed"]
+
+
+def test_runs_that_do_not_end_in_time_are_cancelled(tmp_path: Path) -> None:
+    model = script(tmp_path, [{"hang": True}])
+    with program(tmp_path, model=model, AGENT_TUI_SERVER__GRACE_S="0.3") as running:
+        session_id = start_run(running, tmp_path)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.end()[0] == 0
+    assert stored(tmp_path, session_id) == ["run_done", "cancelled"]
+
+
+def test_the_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    model = script(tmp_path, [{"hang": True}])
+    with program(tmp_path, model=model) as running:
+        start_run(running, tmp_path)
+        running.process.send_signal(signal.SIGTERM)
+        while call(running, "GET", "/health").json()["status"] != "stopping":
+            time.sleep(0.01)
+        began = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.end()[0] == 130
+        assert time.monotonic() - began < 2
+
+
+def test_the_access_log_is_json_without_secrets(tmp_path: Path) -> None:
+    secret = "this-is-a-secret-token"
+    with program(tmp_path, "--token", secret) as running:
+        assert call(running, "GET", f"/sessions?query=abc&token={secret}").status_code == 401
+        headers = {"Authorization": f"Bearer {secret}"}
+        assert call(running, "GET", "/sessions?query=abc", headers=headers).status_code == 200
+        running.process.send_signal(signal.SIGINT)
+        code, out, errors = running.end()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [(line["status"], line["path"]) for line in lines] == [(401, "/sessions"), (200, "/sessions")]
+    assert all(line["request_id"] and line["duration_ms"] > 0 for line in lines)
+    assert code == 0 and secret not in out + errors and "abc" not in out
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_follows_a_session(tmp_path: Path) -> None:
+    with program(tmp_path) as running:
+        session_id = start_run(running, tmp_path)
+        argv = [
+            "curl",
+            "-sN",
+            "--compressed",
+            "--max-time",
+            "3",
+            f"{running.url}/sessions/{session_id}/events",
+        ]
+        out = subprocess.run(argv, capture_output=True, text=True, timeout=20).stdout
+    ids = [int(number) for number in re.findall(r"^id: (\d+)$", out, re.M)]
+    assert ids == list(range(1, len(ids) + 1)) and "event: run_done\n" in out
+
+
+def test_it_wants_a_token_where_others_can_reach_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
+    assert "error[server_open]" in capsys.readouterr().err
+    assert main(["serve", "--host", "0.0.0.0", "--token", "short"]) == 2
+    assert "error[server_token]" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    code = (
+        "import sys, importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'fastapi' else find(name, *a)\n"
+        "from agent_tui.cli.main import main\nsys.exit(main(['serve']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "error[missing_extra]" in done.stderr and "pip install 'agent-tui[server]'" in done.stderr
