@@ -12,7 +12,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = ["log", "start", "latency", "cancel", "stream", "screen", "sessions", "replay", "search"]
+BENCHES = ["log", "start", "latency", "cancel", "stream", "screen", "sessions", "replay", "search", "server"]
 
 
 def main() -> int:
