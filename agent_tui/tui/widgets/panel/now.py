@@ -22,21 +22,25 @@ class SessionTime:
         self._store = store
         self._view = SessionView()
         self._last = 0.0
+        self._base = 0.0
         self._at = 0.0
         self.live = True
 
     def bind(self, view: SessionView, *, live: bool) -> None:
         self._view, self.live = view, live
-        self._last, self._at = view.time, self._monotonic()
+        self._last, self._base, self._at = view.time, view.time, self._monotonic()
 
     def now(self) -> float:
         """Seconds since the epoch."""
         view = self._view
+        newest = max(view.time, self._time_of(view.seq))
         if not self.live:
-            return max(view.time, self._time_of(view.seq))
+            return newest
         if view.time != self._last:
-            self._last, self._at = view.time, self._monotonic()
-        return view.time + self._monotonic() - self._at
+            self._last, self._base, self._at = view.time, newest, self._monotonic()
+        elif newest > self._base + self._monotonic() - self._at:  # came to a run that had long begun
+            self._base, self._at = newest, self._monotonic()
+        return self._base + self._monotonic() - self._at
 
     def _time_of(self, seq: int) -> float:
         """When event ``seq`` was: the view's own time leaves out deltas."""
