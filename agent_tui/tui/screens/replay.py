@@ -179,11 +179,14 @@ class ReplayScreen(Screen[bool]):
         try:
             async for batch in self._recording.batches:
                 for start in range(0, len(batch), SLICE):
+                    if self._gone:
+                        return
                     self._take(batch[start : start + SLICE])
                     await asyncio.sleep(0)  # a long past is no reason to keep a key waiting
         except AgentTuiError as error:
-            self._say("error", str(error))
-        if not self.ready and self.timeline.last_seq:
+            if not self._gone:
+                self._say("error", str(error))
+        if not self.ready and self.timeline.last_seq and not self._gone:
             self._begin()
 
     def _take(self, batch: Sequence[Event]) -> None:
@@ -212,6 +215,13 @@ class ReplayScreen(Screen[bool]):
         if any(isinstance(event, ev.ApprovalRequest) for event in batch):
             key = display_key(self.shell.keymap.get("replay.leave", "escape"))
             self._say("warning", f"the session waits for your answer now; {key} goes back to it")
+
+    @property
+    def _gone(self) -> bool:
+        """The screen has been left, and its widgets are not there any more."""
+        return not all(
+            self.query(part) for part in (Scrubber, Conversation, SidePanel, HeaderBar, NoticeBar)
+        )
 
     # Showing a moment
 
@@ -301,6 +311,8 @@ class ReplayScreen(Screen[bool]):
 
     def _tick(self) -> None:
         self._timer = None
+        if self._gone:
+            return
         began = self._monotonic()
         before = self.player.seq
         changes = self.player.advance()
