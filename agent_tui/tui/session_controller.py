@@ -160,19 +160,24 @@ class SessionController:
                 "warning", "the server lost its last moments in a crash; this is what it still has"
             )
             self.info = await runtime.open_session(session_id)
-            await self._read_whole(runtime, session_id, until=self.info.last_seq)
+            await self._read_whole(runtime, session_id, anew=True)
             self._pump = Pump(
                 runtime.follow(session_id, self._fold.view.seq), self._fold, self._frame, fps=self._fps
             )
 
-    async def _read_whole(self, runtime: Runtime, session_id: str, until: int | None = None) -> None:
-        """Folds the session from its beginning, a little at a time, and goes on with that fold."""
+    async def _read_whole(self, runtime: Runtime, session_id: str, *, anew: bool = False) -> None:
+        """Folds the session from its beginning, a little at a time, and goes on with that fold.
+
+        With ``anew`` it is all that there is, else at least what the present fold knows.
+        """
         from agent_tui.events.fold import Fold
 
         fold = Fold()
         last: deque[Event] = deque(maxlen=KEPT)
-        while self._fold is not None and fold.view.seq < (until or self._fold.view.seq):
+        while self._fold is not None and (anew or fold.view.seq < self._fold.view.seq):
             events = await runtime.events(session_id, fold.view.seq, PIECE)
+            if not events and anew:
+                break
             if not events:
                 return
             fold.apply_all(events)

@@ -1,0 +1,127 @@
+"""A core elsewhere: leaving stops nothing there, its absence is shown, and others may answer first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from agent_tui.errors import AgentTuiError, ConflictError
+from agent_tui.events import types as ev
+from agent_tui.events.log import SessionLog
+from agent_tui.runtime.runtime import HISTORY_CHANGED, RemoteRuntime, Submitted
+from tests.fakes.shell import make_shell, ready, screen_text, send, until
+from tests.fakes.stage import FakeRuntime, Play, Script, echo
+
+
+class Away(AgentTuiError):
+    retryable = True
+
+
+class Elsewhere(FakeRuntime):
+    """A core that can be out of reach, and forget what it said last."""
+
+    def __init__(self, script: Script = echo) -> None:
+        super().__init__(script)
+        self.tell: Callable[[bool], None] = lambda _: None
+        self.away = False
+        self.forgot = asyncio.Event()
+
+    def watch_connection(self, tell: Callable[[bool], None]) -> None:
+        self.tell = tell
+
+    async def submit(self, session_id: str, text: str, *, queue: bool = True) -> Submitted:
+        if self.away:
+            raise Away("nobody there")
+        return await super().submit(session_id, text, queue=queue)
+
+    async def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[ev.Event]]:
+        async for batch in super().follow(session_id, after):
+            yield batch
+            if self.forgot.is_set():
+                self.forgot.clear()
+                raise ConflictError("another history", code=HISTORY_CHANGED)
+
+    async def aclose(self, *, grace_s: float = 0.0) -> None:
+        self.closed = True
+
+
+async def hang(play: Play) -> None:
+    play.step()
+    play.llm("x", done=False)
+    await asyncio.Event().wait()
+
+
+async def ask(play: Play) -> None:
+    play.step()
+    await play.ask("write_file", {"path": "a"})
+    play.final()
+
+
+async def test_leaving_and_closing_stop_nothing_there() -> None:
+    core = Elsewhere(hang)
+    assert isinstance(core, RemoteRuntime)
+    app, _ = make_shell(runtime=core)
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: app.controller.running)
+        await send(pilot, "/close")
+        await until(pilot, lambda: not app.controller.running)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: core.closed)
+    assert {name for name, *_ in core.calls} & {"cancel", "close"} == set()
+    await FakeRuntime.aclose(core)
+
+
+async def test_a_lost_connection_is_shown_and_nothing_typed_is_lost() -> None:
+    core = Elsewhere()
+    app, _ = make_shell(runtime=core)
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        core.away = True
+        core.tell(False)
+        await until(pilot, lambda: "no connection" in screen_text(app) and "is lost" in screen_text(app))
+        await send(pilot, "hello")
+        await until(pilot, lambda: "nobody there" in screen_text(app))
+        assert app.main.prompt.text == "hello"
+        core.away = False
+        core.tell(True)
+        await until(pilot, lambda: "connected again" in screen_text(app))
+        assert "no connection" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_text(app).count("hello") >= 2)
+
+
+async def test_another_history_is_begun_anew() -> None:
+    core = Elsewhere()
+    app, _ = make_shell(runtime=core)
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await send(pilot, "forgotten")
+        await until(pilot, lambda: not app.controller.running and "forgotten" in screen_text(app))
+        assert app.controller.info is not None
+        session, old = app.controller.info.id, core.logs[app.controller.info.id]
+        log = core.logs[session] = SessionLog(session, clock=core.clock)
+        log.append(ev.SessionStart, cwd="/work", model="demo", version="0.1.0")
+        core.forgot.set()
+        old.append(ev.Notice, level="info", text="wakes the follower")
+        await until(pilot, lambda: "in a crash" in screen_text(app))
+        await until(pilot, lambda: "forgotten" not in screen_text(app))
+        await send(pilot, "remembered")
+        await until(pilot, lambda: screen_text(app).count("remembered") >= 2)
+
+
+async def test_who_answered_elsewhere_is_said() -> None:
+    core = Elsewhere(ask)
+    app, _ = make_shell(runtime=core)
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: app.main.has_class("-asking"))
+        assert app.controller.info is not None
+        view = app.controller.view
+        assert view is not None
+        (call,) = view.approvals
+        await core.answer(app.controller.info.id, call, "deny", by="ben@desk")
+        await until(pilot, lambda: "denied by ben@desk" in screen_text(app))
+        assert not app.main.has_class("-asking")
