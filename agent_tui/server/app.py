@@ -52,7 +52,7 @@ def create_app(runtime: Runtime, settings: ServeSettings) -> FastAPI:
         version=__version__,
         description="Sessions of an AI agent: prompts in, numbered events out.",
         lifespan=_lifespan,
-        responses={status: {"model": Problem, "description": text} for status, text in _PROBLEMS.items()},
+        responses={status: _documented(text) for status, text in _PROBLEMS.items()},
     )
     app.state.context = context
     for router in ROUTERS:
@@ -71,12 +71,18 @@ def create_app(runtime: Runtime, settings: ServeSettings) -> FastAPI:
 
 
 _PROBLEMS: dict[int | str, str] = {
+    400: "The request is not one",
     401: "No token, or a wrong one",
     404: "There is no such thing, or it is not yours",
     409: "The session is in a state that does not allow this",
     422: "The request does not fit",
     429: "Too many requests or streams; see Retry-After",
 }
+
+
+def _documented(description: str) -> dict[str, Any]:
+    schema = Problem.model_json_schema()
+    return {"description": description, "content": {problems.MEDIA_TYPE: {"schema": schema}}}
 
 
 @asynccontextmanager

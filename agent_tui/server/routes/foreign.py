@@ -55,7 +55,11 @@ class AgentChat(BaseModel):
     session_id: Name | None = None
 
 
-@router.post("/agent/query", tags=["agent"])
+@router.post(
+    "/agent/query",
+    tags=["agent"],
+    responses={200: {"content": {"text/event-stream": {}}, "description": "As JSON, or as a stream"}},
+)
 async def agent_query(server: Server, tenant: Tenant, body: AgentQuery, request: Request) -> Any:
     """One prompt, its answer and what it took; as a stream if ``stream`` asks for one."""
     if body.stream:
