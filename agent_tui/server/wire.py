@@ -141,8 +141,9 @@ class Wire:
                 )
             except httpx2.HTTPError as error:
                 self.check_open()
-                unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-                if delay is None or not (unsent or method == "GET"):
+                hangs = isinstance(error, httpx2.TimeoutException)
+                unsent = isinstance(error, httpx2.ConnectError)
+                if delay is None or hangs or not (unsent or method == "GET"):
                     raise self._failed(error) from error
             except RuntimeError as error:  # the client was closed under the request
                 self.check_open()
@@ -190,6 +191,10 @@ class Wire:
         import httpx2
 
         match error:
+            case httpx2.ConnectError() if "SSL" in str(error):
+                return ConnectionFailed(
+                    f"no secure connection to {self.url}: {error}", hint="see whether it speaks https"
+                )
             case httpx2.ConnectError() | httpx2.ConnectTimeout():
                 what = "cannot be reached"
             case httpx2.TimeoutException():

@@ -253,6 +253,23 @@ async def test_tokens(tmp_path: Path) -> None:
         await place.stop()
 
 
+async def test_a_stream_that_has_come_of_age_goes_on_unnoticed(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    await place.start(ServeSettings(stream_age_s=0.1, ping_s=0.03, access_log=False))
+    try:
+        async with connect(place.server.url) as runtime:
+            told: list[bool] = []
+            runtime.watch_connection(told.append)
+            session = await runtime.open_session()
+            following = asyncio.create_task(collect(runtime, session.id, done))
+            await runtime.run_shell(session.id, COUNTING)
+            events = await following
+            assert events == await place.core.events(session.id)
+            assert told == []
+    finally:
+        await place.stop()
+
+
 async def test_what_is_no_server_of_ours() -> None:
     async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
