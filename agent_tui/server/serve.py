@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ AT_ONCE = 130
 
 BACKLOG = 2048
 _LAST_WORDS_S = 3
+_GC = (20_000, 20, 50)
+"""Full collections are long where many sessions keep their events, and find next to nothing."""
 
 
 class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
@@ -117,6 +120,8 @@ async def stop(runtime: Runtime, server: Server) -> None:
 async def _announce(server: Server, settings: ServeSettings, say: Callable[[str], None]) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
+    gc.freeze()  # what is loaded by now stays: looking at it again would stop every stream for a moment
+    gc.set_threshold(*_GC)
     port = server.servers[0].sockets[0].getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"listening on http://{host}:{port}")
