@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 _PRIVATE = ("GEMINI_", "GOOGLE_", "OPENAI_", "AGENT_TUI_")
+
+
+def pytest_configure() -> None:
+    """Signals mean what they mean in a terminal, also where a shell runs the tests behind (``&``)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -59,9 +59,13 @@ def from_1(db: sqlite3.Connection) -> None:
         if kind == "run_done":
             usage = event["usage"]
             db.execute(
-                "UPDATE sessions SET tokens = tokens + ?1, "
-                "cost = CASE WHEN ?2 IS NULL THEN cost ELSE coalesce(cost, 0) + ?2 END WHERE id = ?3",
-                (usage["input_tokens"] + usage["output_tokens"], usage.get("cost_usd"), session_id),
+                "UPDATE sessions SET tokens = tokens + :tokens, "
+                "cost = coalesce(cost + :cost, :cost, cost) WHERE id = :id",
+                {
+                    "tokens": usage["input_tokens"] + usage["output_tokens"],
+                    "cost": usage.get("cost_usd"),
+                    "id": session_id,
+                },
             )
         if text := words(db, event):
             texts.keep(db, [(session_id, seq, kind, text)])

@@ -12,7 +12,18 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHES = ["log", "start", "latency", "cancel", "stream", "screen", "sessions", "replay", "search", "server"]
+BENCHES = [
+    "log",
+    "start",
+    "latency",
+    "cancel",
+    "stream",
+    "screen",
+    "sessions",
+    "replay",
+    "search",
+    "server",
+]
 
 
 def main() -> int:

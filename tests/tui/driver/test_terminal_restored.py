@@ -15,19 +15,18 @@ from pathlib import Path
 import pytest
 
 APP = """
-import sys
+import os, sys
 from textual.app import App
 from agent_tui.tui.driver import driver_class
 
 class Probe(App):
     def on_ready(self):
-        print("ready", file=sys.__stdout__, flush=True)
+        os.write(1, b"ready")  # at once: the terminal may be gone as soon as this was read
     def key_x(self):
         raise RuntimeError("on purpose")
     def key_q(self):
         self.exit()
     def key_e(self):
-        import os
         sys.modules["atexit"]._run_exitfuncs()
         os._exit(3)
 
