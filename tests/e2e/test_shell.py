@@ -198,7 +198,7 @@ def test_a_megabyte_can_be_pasted(start: Start) -> None:
     terminal.type("\x1b[200~" + "x" * 999 + "\n" + "line of text\n" * 80_000 + "\x1b[201~")
     terminal.wait_for("pasted")
     terminal.type(ENTER)
-    terminal.wait_for("running", deadline_s=30)
+    terminal.wait_for("I am the offline demo model", deadline_s=30)
 
 
 def test_linear_mode_is_plain_lines(tmp_path: Path) -> None:
