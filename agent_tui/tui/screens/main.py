@@ -82,7 +82,7 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         settings = self.shell.settings
-        yield HeaderBar(self.shell.now)
+        yield HeaderBar(self._now)
         yield TabStrip()
         with Horizontal(id="body"):
             with Container(id="talk"):
@@ -98,6 +98,12 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.show_head()
+
+    def _now(self) -> float:
+        """The time by which a run is shown; a core elsewhere may have another clock than this machine."""
+        if self.shell.sessions.remote and self.panel is not None:
+            return self.panel.now()
+        return self.shell.now()
 
     # Loading: everything that the first paint does not need
 

@@ -9,6 +9,7 @@ from agent_tui.errors import AgentTuiError, ConflictError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.runtime.runtime import HISTORY_CHANGED, RemoteRuntime, Submitted
+from tests.fakes.clock import FakeClock
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
 from tests.fakes.stage import FakeRuntime, Play, Script, echo
 
@@ -109,6 +110,19 @@ async def test_another_history_is_begun_anew() -> None:
         await until(pilot, lambda: "forgotten" not in screen_text(app))
         await send(pilot, "remembered")
         await until(pilot, lambda: screen_text(app).count("remembered") >= 2)
+
+
+async def test_a_core_with_another_clock_shows_how_long_its_run_has_taken() -> None:
+    core = Elsewhere(hang)
+    core.clock = FakeClock()
+    core.clock.advance(-7200)
+    app, _ = make_shell(runtime=core)
+    app._time = FakeClock()  # two hours ahead of the core's
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: app.controller.running)
+        await until(pilot, lambda: "● running 0." in screen_text(app).partition("\n")[0])
 
 
 async def test_who_answered_elsewhere_is_said() -> None:

@@ -97,6 +97,10 @@ class SidePanel(Widget):
         self._trace.bind_view(view)
         self._usage.bind_view(view)
 
+    def now(self) -> float:
+        """The time in the session that is shown, seconds since the epoch."""
+        return self._clock.now()
+
     def update(self, changes: Changes) -> None:
         """Takes in what a batch of events changed in the view that is shown."""
         self._trace.take(changes)
