@@ -34,7 +34,7 @@ from tests.bench.__main__ import BENCHES
 PACKAGE = Path(agent_tui.__file__).parent
 ROOT = PACKAGE.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FOREIGN_OPTIONS = {"--quick", "--jinja"}
+FOREIGN_OPTIONS = {"--quick", "--jinja", "--time", "--create-home", "--no-cache-dir"}
 """Options in the README that belong to other programs."""
 INTERNAL_VARIABLES = {"AGENT_TUI_CALL"}
 """Set by the program for its children, not read from the person."""
