@@ -22,6 +22,9 @@ SOON_S = 0.04
 ONCE_S = 1.5
 """A timer that fires once is waited for if it is no longer than this; a longer one is a notice's end."""
 
+TICKING_S = 0.15
+"""As long is waited for one timer after the other: what still ticks then goes on ticking."""
+
 DEADLINE_S = 20.0
 
 
@@ -29,6 +32,7 @@ async def loop_at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     """Waits until the loop has nothing to do now or soon; stands in for Textual's ``wait_for_idle``."""
     loop: Any = asyncio.get_running_loop()
     end = loop.time() + max_sleep
+    slept = 0.0
     empty = 0
     while loop.time() < end:
         await asyncio.sleep(0)
@@ -40,8 +44,9 @@ async def loop_at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
             continue
         wait = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=end)
         wait -= loop.time()
-        if wait > SOON_S:
+        if wait > SOON_S or slept > TICKING_S:
             return
+        slept += max(wait, 0.0)
         empty = 0
         await asyncio.sleep(max(wait, 0.0))
 

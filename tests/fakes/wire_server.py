@@ -414,9 +414,10 @@ class WireServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in list(self._connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
+        for _ in range(8):  # turns of the loop: a connection that was just accepted takes a few to be known
+            for connection in list(self._connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
 
     def _opened(self, connection: _Connection) -> int:
         with self._changed:
