@@ -81,13 +81,10 @@ async def one_round(path: Path, session_id: str, life_s: float, rate: float) -> 
     await asyncio.sleep(life_s)
     child.kill()
     killed = time.monotonic()
-    lines = [first, *(await child.stdout.read()).splitlines()]
+    said = first + await child.stdout.read()
     await child.wait()
-    appended = {
-        int(line.split()[1]): float(line.split()[2])
-        for line in lines
-        if line[:1] == b"a" and line.count(b" ") == 2
-    }
+    lines = said[: said.rfind(b"\n") + 1].splitlines()  # the kill may have cut the last one
+    appended = {int(line.split()[1]): float(line.split()[2]) for line in lines if line[:1] == b"a"}
     durable = max((int(line.split()[1]) for line in lines if line[:1] == b"d"), default=0)
     return await check(path, session_id, appended, durable, killed)
 
