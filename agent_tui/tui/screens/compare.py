@@ -17,6 +17,7 @@ from agent_tui.events.facts import RecordedRun, choose_run, runs_of, split_refer
 from agent_tui.events.sidebyside import Line, lay_out
 from agent_tui.safetext import visible
 from agent_tui.tui.keys import display_key
+from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.widgets.comparison import ComparisonView
 from agent_tui.tui.widgets.footer import HintsBar
 
@@ -55,6 +56,7 @@ class CompareScreen(Screen[None]):
 
     def __init__(self, pairs: Sequence[RunPair], lines: Sequence[Line], title: str) -> None:
         super().__init__()
+        self._compositor = TellingCompositor()
         self._pairs = pairs
         self._lines = lines
         self._title = title

@@ -13,6 +13,7 @@ from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
 from agent_tui.tui.keys import KEYS, display_key, keys_in_force
+from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import Head, HeaderBar
 from agent_tui.tui.widgets.prompt import Prompt
@@ -49,6 +50,7 @@ class MainScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = TellingCompositor()
         self._panes: Panes | None = None
         self._approval_bar: ApprovalBar | None = None
         self._asked: list[str] | None = None

@@ -27,6 +27,7 @@ from agent_tui.events.timeline import MarkKind, Timeline
 from agent_tui.events.types import Event
 from agent_tui.events.view import Changes, SessionView
 from agent_tui.tui.keys import KEYS, display_key
+from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.player import Player
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.footer import HintsBar
@@ -139,6 +140,7 @@ class ReplayScreen(Screen[bool]):
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__()
+        self._compositor = TellingCompositor()
         self._recording = recording
         self._fork = fork
         self._monotonic = monotonic

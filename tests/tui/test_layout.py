@@ -1,0 +1,70 @@
+"""Whatever comes to the screen is told so and painted, also if somebody asked for its place before."""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.screen import Screen
+from textual.widgets import Static
+
+from agent_tui.tui.layout import TellingCompositor
+
+
+class Told(Static):
+    """Counts what it is told."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.heard: list[str] = []
+
+    def on_show(self) -> None:
+        self.heard.append("show")
+
+    def on_hide(self) -> None:
+        self.heard.append("hide")
+
+    def on_resize(self) -> None:
+        self.heard.append("resize")
+
+
+class Tellings(Screen[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = TellingCompositor()
+
+    def asked_for_places(self) -> None:
+        """As when a widget that is not laid out yet is to be drawn, and a place is looked up."""
+        self._compositor._full_map_invalidated = True
+        assert self._compositor.full_map
+
+
+def painted(screen: Screen[None]) -> str:
+    return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
+
+
+async def test_a_change_is_told_though_places_were_asked_for_before_its_layout() -> None:
+    app, screen, told = App[None](), Tellings(), Told("hello")
+    async with app.run_test(size=(20, 4)) as pilot:
+        await app.push_screen(screen)
+        told.display = False
+        await screen.mount(told)
+        await pilot.pause()
+        told.heard.clear()
+
+        told.display = True
+        screen.asked_for_places()
+        await pilot.pause()
+        assert told.heard == ["resize", "show"]
+        assert "hello" in painted(screen)
+
+        told.heard.clear()
+        told.styles.width = 7
+        screen.asked_for_places()
+        await pilot.pause()
+        assert told.heard == ["resize"]
+
+        told.heard.clear()
+        told.display = False
+        screen.asked_for_places()
+        await pilot.pause()
+        assert told.heard == ["hide"]
+        assert "hello" not in painted(screen)
