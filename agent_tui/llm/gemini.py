@@ -17,7 +17,14 @@ from agent_tui.errors import ModelAuthError
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_key, check_url, proxy_for, shown_url
 from agent_tui.llm.gemini_dialect import Reader, calls_tools, config, contents, thinks
-from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart, ToolDeclaration
+from agent_tui.llm.messages import (
+    CallOptions,
+    Message,
+    ModelResponse,
+    StreamPart,
+    ToolDeclaration,
+    joined,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -172,8 +179,8 @@ class GeminiClient(LLMClient):
         reader = Reader(self._name)
         pump = opened.wire.Pump(start, opened.wire.Exchange(options.timeout_s))
         try:
-            async for response in pump:
-                for part in reader.read(response):
+            async for responses in pump:
+                for part in joined(part for response in responses for part in reader.read(response)):
                     yield part
         except opened.errors.FOREIGN as error:
             raise opened.errors.translate(error, self._key, self._name, self._shown) from None

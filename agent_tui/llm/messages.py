@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -134,6 +135,38 @@ class Finish:
 
 
 StreamPart = TextDelta | ThoughtDelta | ToolCallDelta | ToolCall | Finish
+
+
+def joined(parts: Iterable[StreamPart]) -> Iterator[StreamPart]:
+    """Parts that came at the same time, with text that only goes on made one part.
+
+    What came before an error in ``parts`` is given before that is raised.
+    """
+    held: StreamPart | None = None
+    try:
+        for part in parts:
+            longer = _continued(held, part)
+            if longer is None and held is not None:
+                yield held
+            held = longer or part
+    except Exception:
+        if held is not None:
+            yield held
+        raise
+    if held is not None:
+        yield held
+
+
+def _continued(held: StreamPart | None, part: StreamPart) -> StreamPart | None:
+    match held, part:
+        case TextDelta(text), TextDelta(more):
+            return TextDelta(text + more)
+        case ThoughtDelta(text, None), ThoughtDelta(more, None):
+            return ThoughtDelta(text + more)
+        case ToolCallDelta(call, name, text), ToolCallDelta(same, _, more) if call == same:
+            return ToolCallDelta(call, name, text + more)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from agent_tui.errors import ModelAuthError, ModelUnavailable
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_key, check_url, is_local, proxy_for, shown_url
-from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart
+from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart, joined
 from agent_tui.llm.openai_dialect import Reader, request
 from agent_tui.llm.sendable import clean_json
 
@@ -126,8 +126,8 @@ class OpenAIClient(LLMClient):
 
         pump = opened.wire.Pump(start, exchange)
         try:
-            async for chunk in pump:
-                for part in reader.read(chunk):
+            async for chunks in pump:
+                for part in joined(part for chunk in chunks for part in reader.read(chunk)):
                     yield part
         except opened.errors.FOREIGN as error:
             raise opened.errors.of_transport(error, key=self._key, url=self._shown) from None

@@ -10,7 +10,7 @@ import contextvars
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
@@ -21,6 +21,11 @@ from agent_tui.errors import ConfigError, ModelUnavailable
 
 BREATH_S = 0.004
 """Longest a stream that is all there already may hold the event loop, in seconds."""
+PACE_S = 0.02
+"""How long a stream that comes fast is left alone after a piece was waited for, in seconds. What arrives
+meanwhile is read together, for a fraction of what reading it bit by bit costs."""
+WAITED_S = 0.0005
+"""What took longer to come than this was not there yet when it was asked for."""
 PIECE = 2048
 """Bytes given to the reader at a time; a few events, so that a breath can be taken between them."""
 CLOSE_S = 1.0
@@ -83,6 +88,7 @@ class _Stream(httpx2.AsyncByteStream):
         # Taking the breath here, below the reader, means that a cancel which falls into it is seen by
         # the reader as one inside its own read, where every reader cleans up.
         rested = before = time.perf_counter()
+        earlier = float("-inf")
         async for data in self._inner:
             now = time.perf_counter()
             if now - before > BREATH_S:
@@ -92,6 +98,12 @@ class _Stream(httpx2.AsyncByteStream):
                     await _breathe()
                     rested = time.perf_counter()
                 yield data[start : start + PIECE]
+            if now - before > WAITED_S:
+                # A slow stream is never left alone, nor is the beginning of a fast one.
+                if now - earlier < PACE_S and (early := now + PACE_S - time.perf_counter()) > 0:
+                    await asyncio.sleep(early)
+                    rested = time.perf_counter()
+                earlier = time.perf_counter()
             before = time.perf_counter()
 
     def cut(self) -> None:
@@ -162,34 +174,11 @@ async def events(response: httpx2.Response) -> AsyncGenerator[str, None]:
         yield event.data
 
 
-class Breath:
-    """Lets other tasks run when a loop over things that are there already goes on for too long."""
-
-    __slots__ = ("_rested",)
-
-    def __init__(self) -> None:
-        self._rested = time.perf_counter()
-
-    def rested(self) -> None:
-        """Others have just had their turn."""
-        self._rested = time.perf_counter()
-
-    async def take(self) -> None:
-        """Yields to the loop if the last time is too long ago."""
-        if time.perf_counter() - self._rested > BREATH_S:
-            await _breathe()
-            self._rested = time.perf_counter()
-
-
-class _End:
-    """The pump has stopped."""
-
-
 class Pump(Generic[T]):
     """Reads a foreign iterator in a task of its own, so that a cancel always meets it inside a read.
 
     An iterator that leaks its connection when it is dropped between two items is never between two
-    items for longer than it takes to put one into a queue, and nothing is awaited there.
+    items for longer than it takes to put one into a list, and nothing is awaited there.
 
     Args:
         start: Makes the request and gives the iterator; called in the task.
@@ -198,33 +187,33 @@ class Pump(Generic[T]):
 
     def __init__(self, start: Callable[[], Awaitable[AsyncIterator[T]]], exchange: Exchange) -> None:
         self._exchange = exchange
-        self._queue: asyncio.Queue[T | _End] = asyncio.Queue()
-        self._breath = Breath()
+        self._items: list[T] = []
+        self._news = asyncio.Event()
         with exchange.current():
             self._task = asyncio.get_running_loop().create_task(self._run(start), name="model stream")
         self._task.add_done_callback(self._ended)
 
     async def _run(self, start: Callable[[], Awaitable[AsyncIterator[T]]]) -> None:
         async for item in await start():
-            self._queue.put_nowait(item)
+            self._items.append(item)
+            self._news.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             task.exception()  # retrieved here, in case nobody waits for it any more
-        self._queue.put_nowait(_End())
+        self._news.set()
 
     def __aiter__(self) -> Pump[T]:
         return self
 
-    async def __anext__(self) -> T:
-        if self._queue.empty():
-            item = await self._queue.get()
-            self._breath.rested()
-        else:
-            await self._breath.take()
-            item = self._queue.get_nowait()
-        if not isinstance(item, _End):
-            return item
+    async def __anext__(self) -> Sequence[T]:
+        """All that came since the last time, at least one."""
+        await self._news.wait()
+        if self._items:
+            items, self._items = self._items, []
+            if not self._task.done():
+                self._news.clear()
+            return items
         if self._task.cancelled():
             raise ModelUnavailable("the model's answer was cut off", code="stream_cut")
         if error := self._task.exception():

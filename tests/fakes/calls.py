@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.gemini import GeminiClient
-from agent_tui.llm.messages import CallOptions, StreamPart, TextDelta, user
+from agent_tui.llm.messages import CallOptions, StreamPart, TextDelta, joined, user
 from agent_tui.llm.openai import OpenAIClient
 from tests.fakes.wire_server import WireServer
 
@@ -34,9 +34,9 @@ async def openai(server: WireServer, name: str = "some-model") -> AsyncIterator[
 
 
 async def parts_of(client: LLMClient, options: CallOptions = CallOptions()) -> list[StreamPart]:
-    """All parts of one streamed answer."""
+    """All parts of one streamed answer; text is in one piece, since its pieces are a matter of time."""
     async with aclosing(client.stream(HELLO, options)) as stream:
-        return [part async for part in stream]
+        return list(joined([part async for part in stream]))
 
 
 async def until_error(client: LLMClient, seen: list[StreamPart]) -> None:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from agent_tui.llm.messages import TextDelta
 from tests.fakes import calls, markdown
 from tests.fakes.calls import HELLO, parts_of, text_of
 from tests.fakes.gemini_server import gemini_server
@@ -192,11 +193,27 @@ async def test_others_run_while_a_stream_is_flat_out(serve, call):
             await asyncio.sleep(0)
             turns += 1
 
-    with serve([Tokens(markdown.tokens(3000)), End()]) as server:
+    tokens = markdown.tokens(3000)
+    with serve([Tokens(tokens), End()]) as server:
         async with call(server) as client:
             await client.warm_up()
             ticking = asyncio.create_task(ticker())
             parts = await parts_of(client)
             ticking.cancel()
-    assert len(parts) == 3001
+    assert "".join(part.text for part in parts if isinstance(part, TextDelta)) == "".join(tokens)
     assert turns > 10
+
+
+@WIRES
+async def test_a_fast_stream_is_told_in_larger_pieces_and_a_slow_one_as_it_comes(serve, call):
+    tokens = markdown.tokens(100)
+    with serve([Tokens(tokens, rate=1000), End()], [Tokens(tokens[:5], rate=20), End()]) as server:
+        async with call(server) as client:
+            pieces = []
+            for _ in range(2):
+                async with aclosing(client.stream(calls.HELLO)) as parts:
+                    pieces.append([part.text async for part in parts if isinstance(part, TextDelta)])
+    fast, slow = pieces
+    assert "".join(fast) == "".join(tokens)
+    assert len(fast) < 50
+    assert slow == tokens[:5]

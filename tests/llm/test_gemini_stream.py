@@ -25,15 +25,14 @@ async def test_text_thoughts_calls_and_finish_arrive_in_order():
     with gemini_server(reply) as server:
         async with gemini(server) as client:
             parts = await parts_of(client)
-    assert parts[:4] == [
+    assert parts[:3] == [
         ThoughtDelta("hm"),
-        TextDelta("It is "),
-        TextDelta("4."),
+        TextDelta("It is 4."),
         ToolCall("id7", "calc", {"expression": "2+2"}, SIGNATURE),
     ]
-    assert isinstance(parts[4], Finish)
-    assert parts[4].reason == "tool_calls"
-    assert len(parts) == 5
+    assert isinstance(parts[3], Finish)
+    assert parts[3].reason == "tool_calls"
+    assert len(parts) == 4
 
 
 async def test_calls_without_an_id_get_distinct_ones():
