@@ -26,6 +26,9 @@ PAGE = 100
 SOCKET_BYTES = 128_000
 """What the system may hold of a stream that the client has not taken yet."""
 
+COME_BACK_MS = 500
+"""What a client by the HTML standard waits before it comes back; a browser left alone takes seconds."""
+
 HEADERS = {
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
@@ -111,11 +114,11 @@ class EventStream(Response):
         settings, clock, channel = self._sessions.settings, self._sessions.clock, self._channel
         end, ping = clock() + settings.stream_age_s, clock() + settings.ping_s
         position = self._after
-        yield b": ok\n\n"
+        yield b": ok\n\nretry: %d\n" % COME_BACK_MS  # begins a frame: alone, some take it for an event
         while not self._gone and clock() < end:
             if clock() >= ping:
                 ping = clock() + settings.ping_s
-                yield b": ping\n\n"
+                yield b": ping\n\n" if position > self._after else b": ping\n"
             read = channel.read(position)
             if read is None:
                 older = await self._older(position)

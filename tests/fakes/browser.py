@@ -72,13 +72,20 @@ class Browser:
 
     def open(self, file: Path) -> None:
         """Loads a file and returns when it has been loaded."""
-        self.call("Page.navigate", url=file.as_uri())
+        self.visit(file.as_uri())
+
+    def visit(self, url: str) -> None:
+        """Loads a page and returns when it has been loaded."""
+        self.call("Page.navigate", url=url)
         while self._receive().get("method") != "Page.loadEventFired":
             pass
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression in the page; the page's own policy does not bind it."""
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of an expression in the page; the page's own policy does not bind it.
+
+        That of a promise is waited for.
+        """
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 

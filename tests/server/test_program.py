@@ -3,79 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
-import httpx2
-
 from agent_tui.cli.main import main
 from agent_tui.events import codec
+from tests.fakes.program import call, program, script, start_run
 
 pytestmark = pytest.mark.slow
-
-
-class Program:
-    def __init__(self, folder: Path, *options: str, model: str = "demo", **env: str) -> None:
-        argv = [sys.executable, "-m", "agent_tui", "serve", "--port", "0", "-m", model, *options]
-        home = {
-            "AGENT_TUI_HOME": str(folder / "home"),
-            "AGENT_TUI_DEMO_TPS": "0",
-            "PATH": os.environ["PATH"],
-        }
-        self.process = subprocess.Popen(
-            argv,
-            cwd=folder,
-            env=home | {"PYTHONPATH": str(Path(__file__).parents[2])} | env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        self.errors = ""
-        for line in self.process.stderr:
-            self.errors += line
-            if found := re.search(r"listening on (http://\S+)", line):
-                self.url = found[1]
-                return
-        raise AssertionError(self.errors)
-
-    def end(self) -> tuple[int, str, str]:
-        out, errors = self.process.communicate(timeout=20)
-        return self.process.returncode, out, self.errors + errors
-
-
-@contextmanager
-def program(folder: Path, *options: str, **given: str) -> Iterator[Program]:
-    running = Program(folder, *options, **given)
-    try:
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.process.kill()
-        running.process.communicate()
-
-
-def call(running: Program, method: str, path: str, **more: object) -> httpx2.Response:
-    with httpx2.Client(base_url=running.url, trust_env=False, timeout=20) as client:
-        return client.request(method, path, **more)  # type: ignore[arg-type]
-
-
-def start_run(running: Program, folder: Path) -> str:
-    session_id = call(running, "POST", "/sessions").json()["id"]
-    call(running, "POST", f"/sessions/{session_id}/runs", json={"input": "go"})
-    return str(session_id)
 
 
 def stored(folder: Path, session_id: str) -> list[str]:
@@ -90,15 +34,10 @@ def stored(folder: Path, session_id: str) -> list[str]:
     return [last.type, getattr(last, "status", "")]
 
 
-def script(folder: Path, *turns: object) -> str:
-    (folder / "script.json").write_text(json.dumps(turns))
-    return "script:script.json"
-
-
 def test_the_first_signal_lets_runs_end(tmp_path: Path) -> None:
     model = script(tmp_path, [{"delay_s": 1.0}, {"answer": "done"}])
     with program(tmp_path, model=model) as running:
-        session_id = start_run(running, tmp_path)
+        session_id = start_run(running)
         running.process.send_signal(signal.SIGTERM)
         while call(running, "GET", "/health").json()["status"] != "stopping":
             time.sleep(0.01)
@@ -112,7 +51,7 @@ def test_the_first_signal_lets_runs_end(tmp_path: Path) -> None:
 def test_runs_that_do_not_end_in_time_are_cancelled(tmp_path: Path) -> None:
     model = script(tmp_path, [{"hang": True}])
     with program(tmp_path, model=model, AGENT_TUI_SERVER__GRACE_S="0.3") as running:
-        session_id = start_run(running, tmp_path)
+        session_id = start_run(running)
         running.process.send_signal(signal.SIGTERM)
         assert running.end()[0] == 0
     assert stored(tmp_path, session_id) == ["run_done", "cancelled"]
@@ -121,7 +60,7 @@ def test_runs_that_do_not_end_in_time_are_cancelled(tmp_path: Path) -> None:
 def test_the_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     model = script(tmp_path, [{"hang": True}])
     with program(tmp_path, model=model) as running:
-        start_run(running, tmp_path)
+        start_run(running)
         running.process.send_signal(signal.SIGTERM)
         while call(running, "GET", "/health").json()["status"] != "stopping":
             time.sleep(0.01)
@@ -148,7 +87,7 @@ def test_the_access_log_is_json_without_secrets(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_follows_a_session(tmp_path: Path) -> None:
     with program(tmp_path) as running:
-        session_id = start_run(running, tmp_path)
+        session_id = start_run(running)
         argv = [
             "curl",
             "-sN",

@@ -93,7 +93,10 @@ async def test_a_stream_ends_at_its_age_and_can_be_taken_up(tmp_path: Path) -> N
     async with serving(tmp_path, stream_age_s=0.1, ping_s=0.05) as served:
         session_id = await served.session()
         answer = await served.client.get(f"/sessions/{session_id}/events")
-        assert answer.status_code == 200 and "id: 1\n" in answer.text
+        assert answer.status_code == 200
+        assert answer.text.startswith(": ok\n\nretry: 500\nid: 1\nevent: session_start\n")
+        quiet = await served.client.get(f"/sessions/{session_id}/events?after=1")
+        assert quiet.text.startswith(": ok\n\nretry: 500\n: ping\n")  # no frame without an event
 
 
 async def test_too_many_streams_are_refused_and_room_is_made(tmp_path: Path) -> None:
