@@ -88,15 +88,14 @@ def test_the_access_log_is_json_without_secrets(tmp_path: Path) -> None:
 def test_curl_follows_a_session(tmp_path: Path) -> None:
     with program(tmp_path) as running:
         session_id = start_run(running)
-        argv = [
-            "curl",
-            "-sN",
-            "--compressed",
-            "--max-time",
-            "3",
-            f"{running.url}/sessions/{session_id}/events",
-        ]
-        out = subprocess.run(argv, capture_output=True, text=True, timeout=20).stdout
+        argv = ["curl", "-sN", "--compressed", f"{running.url}/sessions/{session_id}/events"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as curl:
+            assert curl.stdout is not None
+            out = ""
+            for line in curl.stdout:  # the stream goes on: each line is there when its event is
+                out += line
+                if line == "event: run_done\n":
+                    curl.terminate()
     ids = [int(number) for number in re.findall(r"^id: (\d+)$", out, re.M)]
     assert ids == list(range(1, len(ids) + 1)) and "event: run_done\n" in out
 
