@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from agent_tui.runtime.runtime import SessionInfo, SessionState, Submitted, ToolInfo
 
@@ -35,7 +35,7 @@ class NewRun(Body):
     """``queue``: wait for the run that is going; without, a busy session answers 409."""
 
     input: Text
-    queue: bool = True
+    queue: StrictBool = True
 
 
 class NewShell(Body):

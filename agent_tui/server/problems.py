@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from agent_tui.errors import AgentTuiError, ModelUnavailable
 from agent_tui.safetext import visible
@@ -27,6 +28,7 @@ _OURS_ALONE = {"internal", "storage", "config"}
 _PATH = re.compile(
     r"(?<![\w:/.~])~?/(?:[^\s/'\";,:()]+/)+[^\s/'\";,:()]*|(?<![\w:/.~])/[\w.-]{2,}(?=[\s'\";,:()]|$)"
 )
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -95,10 +97,13 @@ def install(app: FastAPI) -> None:
         first = errors[0] if errors else {"where": "", "what": "the request does not fit"}
         return problem(422, "invalid", f"{first['where']}: {first['what']}", errors=errors)
 
-    async def http(_request: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         code = _BY_STATUS.get(error.status_code, "usage")
-        return problem(error.status_code, code, str(error.detail), headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(_methods(request))}
+        return problem(error.status_code, code, str(error.detail), headers=headers)
 
     async def unknown(_request: Request, error: Exception) -> JSONResponse:
         _log.error("a request failed", exc_info=error)
@@ -108,6 +113,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unknown)
+
+
+def _methods(request: Request) -> list[str]:
+    """All that the path takes; an exception knows only those of the first route that it fits."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 def _title(status: int) -> str:

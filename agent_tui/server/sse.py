@@ -167,7 +167,7 @@ async def hang_up(scope: Scope) -> None:
         await asyncio.sleep(0)  # until the server knows, who else complains of an unfinished answer
 
 
-def resume_from(last_event_id: str | None, after: int | None, last: int) -> int:
+def resume_from(last_event_id: str, after: int | None, last: int) -> int:
     """The event to go on after: what the client last saw, else what it asked for, else the beginning.
 
     Raises:

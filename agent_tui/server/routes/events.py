@@ -15,6 +15,13 @@ router = APIRouter(prefix="/sessions/{session_id}", tags=["events"])
 
 After = Annotated[int | None, Query(ge=0, le=10**15, description="Only events with a higher seq.")]
 
+LastEventId = Annotated[
+    str,
+    Header(
+        description="`id:` of the last event that was seen.", json_schema_extra={"pattern": "^[0-9]{0,15}$"}
+    ),
+]
+
 
 @router.get(
     "/events",
@@ -26,7 +33,7 @@ async def stream_events(
     tenant: Tenant,
     session_id: Name,
     after: After = None,
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: LastEventId = "",
     accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
     """Every event after ``Last-Event-ID``, else after ``after``, else from the first on, as they come."""

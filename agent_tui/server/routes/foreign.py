@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Annotated, Any, Protocol, Self
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 from sse_starlette.event import ServerSentEvent
 
 from agent_tui.errors import AgentTuiError
@@ -31,7 +31,7 @@ PAGE = 2000
 class AgentQuery(BaseModel):
     message: Text
     session_id: Name | None = None
-    stream: bool = False
+    stream: StrictBool = False
 
 
 class ChatQuery(BaseModel):
@@ -51,7 +51,7 @@ class TaskQuery(BaseModel):
 
 class AgentChat(BaseModel):
     message: Text
-    stream: bool = True
+    stream: StrictBool = True
     session_id: Name | None = None
 
 
