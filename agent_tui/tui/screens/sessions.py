@@ -234,8 +234,8 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         key = (item.info.id, item.info.last_seq) if item is not None and not item.deleted else None
         if key == self._previewed:
             return
+        preview = self.query_one(Conversation)  # now: while it waits, the screen may close
         await asyncio.sleep(LOOKING_S)
-        preview = self.query_one(Conversation)
         if item is None or key is None:
             from agent_tui.events.view import SessionView
 
