@@ -1,13 +1,34 @@
-"""What has been laid out on a screen, so that every widget hears of it. It places nothing itself."""
+"""What has been laid out on a screen: every widget hears of it, and what cannot be seen is not painted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual._compositor import Compositor, ReflowResult
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widget import Widget
 
 
-class TellingCompositor(Compositor):
+class SparingCompositor(Compositor):
+    """Asks only those widgets for their lines that show where something is painted.
+
+    Textual asks all that could reach there, behind one another: with each word of an answer its container
+    would be drawn, the container of that, and the whole screen under it.
+    """
+
+    def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
+        in_front: list[Region] = []
+        for widget, (region, clip) in self.visible_widgets.items():  # from the front to the back
+            shown = region.intersection(clip)
+            wanted = shown.intersection(crop) if crop else shown
+            if not wanted or any(other.contains_region(wanted) for other in in_front):
+                continue
+            in_front.append(shown)
+            yield region, clip, widget.render_lines(shown.translate(-region.offset))
+
+
+class TellingCompositor(SparingCompositor):
     """Compares each layout with the one that widgets were last told of.
 
     Textual tells who is shown, hidden or resized by the difference of two layouts. Where a widget's place

@@ -38,7 +38,11 @@ QUIT_WINDOW_S = 3.0
 
 
 class MainScreen(Screen[None]):
-    """Header, conversation, side panel, prompt."""
+    """Header, conversation, side panel, prompt.
+
+    Attributes:
+        asking: A question stands in the prompt's place.
+    """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "Prompt"
@@ -53,6 +57,8 @@ class MainScreen(Screen[None]):
         self._compositor = TellingCompositor()
         self._panes: Panes | None = None
         self._approval_bar: ApprovalBar | None = None
+        self.asking = False
+        self._read_only = False
         self._asked: list[str] | None = None
         self._quit_asked: float | None = None
         self._contexts: dict[str, int] = {}
@@ -156,7 +162,7 @@ class MainScreen(Screen[None]):
         self._show_session()
         if controller.read_only:
             pane.conversation.focus()
-        elif not self.has_class("-asking"):
+        elif not self.asking:
             self.prompt.focus()
 
     def session_whole(self, controller: SessionController, events: Sequence[Event]) -> None:
@@ -187,8 +193,20 @@ class MainScreen(Screen[None]):
 
     def _show_session(self) -> None:
         view = self.controller.view
-        self.set_class(view is not None and bool(view.blocks), "-talking")
+        self._show_welcome(view is None or not view.blocks)
         self.show_head()
+
+    # Shown and hidden not by classes: each change would work out every style of every widget anew, which
+    # the first words of an answer would wait for.
+
+    def _show_welcome(self, shown: bool) -> None:
+        welcome = self.query_one(Welcome)
+        if welcome.display != shown:
+            welcome.display = shown
+
+    def _show_entry(self) -> None:
+        self.query_one("#entry").display = not (self.asking or self._read_only)
+        self.query_one(ReadOnlyBar).display = self._read_only
 
     def _context_limit(self, view: SessionView) -> int | None:
         limit = self._contexts.get(view.model)
@@ -205,7 +223,7 @@ class MainScreen(Screen[None]):
             return
         front = controller is self.controller
         if front and changes.blocks:
-            self.set_class(bool(view.blocks), "-talking")
+            self._show_welcome(not view.blocks)
         self._panes.of(controller).take(changes, batch)
         if front and changes.head:
             self.show_head()
@@ -274,8 +292,9 @@ class MainScreen(Screen[None]):
 
     def _show_read_only(self, read_only: bool) -> None:
         """A session that another process writes has no prompt; one that has become ours has."""
-        if read_only != self.has_class("-read-only"):
-            self.set_class(read_only, "-read-only")
+        if read_only != self._read_only:
+            self._read_only = read_only
+            self._show_entry()
             if not read_only:
                 self.prompt.focus()
             elif self.conversation is not None:
@@ -289,8 +308,9 @@ class MainScreen(Screen[None]):
         self._asked = list(approvals)
         self.call_later(self._ask)
         asking = bool(approvals)
-        if asking != self.has_class("-asking"):
-            self.set_class(asking, "-asking")
+        if asking != self.asking:
+            self.asking = asking
+            self._show_entry()
             if asking:
                 self.remove_class("-panel-full")
             else:
@@ -405,7 +425,7 @@ class MainScreen(Screen[None]):
         if selected:
             self.shell.copy(selected, "selection")
             self.clear_selection()
-        elif self.prompt.text and not self.has_class("-asking"):
+        elif self.prompt.text and not self.asking:
             self.prompt.clear_input()
         elif self._quit_asked is not None and self.shell.monotonic() - self._quit_asked < QUIT_WINDOW_S:
             self.shell.leave()
@@ -493,7 +513,7 @@ class MainScreen(Screen[None]):
         """A key that nobody took: text begins the next prompt, wherever the focus was."""
         if event.key in self.active_bindings:
             return  # what has the focus has this key for itself
-        if event.is_printable and event.character and not self.has_class("-asking"):
+        if event.is_printable and event.character and not self.asking:
             self.prompt.focus()
             self.prompt.insert(event.character)
             event.stop()

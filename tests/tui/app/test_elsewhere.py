@@ -131,11 +131,11 @@ async def test_who_answered_elsewhere_is_said() -> None:
     async with app.run_test() as pilot:
         await ready(pilot)
         await send(pilot, "go")
-        await until(pilot, lambda: app.main.has_class("-asking"))
+        await until(pilot, lambda: app.main.asking)
         assert app.controller.info is not None
         view = app.controller.view
         assert view is not None
         (call,) = view.approvals
         await core.answer(app.controller.info.id, call, "deny", by="ben@desk")
         await until(pilot, lambda: "denied by ben@desk" in screen_text(app))
-        assert not app.main.has_class("-asking")
+        assert not app.main.asking

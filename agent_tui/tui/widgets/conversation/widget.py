@@ -278,7 +278,7 @@ class Conversation(ScrollView, can_focus=True):
         fresh = self._fresh_strips(transcript)
         old = self._strips
         self._strips = fresh
-        width = self.size.width
+        width = self.size.width - self.scrollbar_size_vertical  # the bar is another widget
         if len(old) != len(fresh):
             self.refresh(Region(0, 0, width, len(fresh)))
             return
