@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from textual.app import App
+from textual.containers import Container
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Static
 
 from agent_tui.tui.layout import TellingCompositor
@@ -68,3 +71,34 @@ async def test_a_change_is_told_though_places_were_asked_for_before_its_layout()
         await pilot.pause()
         assert told.heard == ["hide"]
         assert "hello" not in painted(screen)
+
+
+class Counting(Container):
+    """Counts how often it is asked for its lines."""
+
+    asked = 0
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.asked += 1
+        return super().render_lines(crop)
+
+
+async def test_what_is_covered_is_not_painted() -> None:
+    app, screen = App[None](), Tellings()
+    covering, aside = Static("one"), Static("beside")
+    outer, half = Counting(covering), Counting(aside)
+    covering.styles.height = "100%"
+    aside.styles.width = 8
+    async with app.run_test(size=(20, 6)) as pilot:
+        await app.push_screen(screen)
+        outer.styles.height = half.styles.height = 3
+        await screen.mount(outer, half)
+        await pilot.pause()
+        assert painted(screen).split() == ["one", "beside"]
+        outer.asked = half.asked = 0
+
+        covering.update("two")
+        await pilot.pause()
+        assert painted(screen).split() == ["two", "beside"]
+        assert outer.asked == 0, "its child covers it"
+        assert half.asked == 1, "once, by the whole picture: it shows beside its child"
