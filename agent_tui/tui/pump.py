@@ -20,8 +20,9 @@ URGENT_INTERVAL_S = 1 / 120
 """Least time between frames where more than text has changed."""
 
 BUSY_SHARE = 3
-"""A frame that took t seconds to hand over is followed by this many times t of rest, or by the usual
-time between frames if that is less: one slow frame is no reason to keep a person waiting."""
+"""A frame that took t seconds to hand over is followed by this many times t of rest (by t alone, if more
+than text has changed), or by the usual time between frames if that is less: one slow frame is no reason
+to keep a person waiting."""
 
 
 HEAD_START_S = 0.006
@@ -80,9 +81,10 @@ class Pump:
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         changes = self._fold.changes
-        interval = URGENT_INTERVAL_S if changes.head or changes.spans else self._interval
+        urgent = changes.head or bool(changes.spans)
+        interval, share = (URGENT_INTERVAL_S, 1) if urgent else (self._interval, BUSY_SHARE)
         took = self._ended - self._began
-        due = max(self._began + interval, self._ended + min(took * BUSY_SHARE, self._interval))
+        due = max(self._began + interval, self._ended + min(took * share, self._interval))
         due = max(due, self._not_before)
         if due <= loop.time():
             self._draw()
