@@ -73,10 +73,14 @@ def create_app(runtime: Runtime, settings: ServeSettings) -> FastAPI:
 _PROBLEMS: dict[int | str, str] = {
     400: "The request is not one",
     401: "No token, or a wrong one",
+    403: "Not from there, or not for you",
     404: "There is no such thing, or it is not yours",
     409: "The session is in a state that does not allow this",
+    413: "The request is too large",
+    421: "The server is not called that",
     422: "The request does not fit",
     429: "Too many requests or streams; see Retry-After",
+    503: "The server is stopping, or full",
 }
 
 

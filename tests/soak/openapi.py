@@ -20,10 +20,17 @@ from tests.fakes.serving import serving
 PHASES = ("coverage", "fuzzing", "stateful")
 
 CONFIG = """\
-# Which models there are is more than a schema can say.
+# 422 is for what does not fit the description, 413 for what nobody looks into, and 400 for what fits it and
+# still makes no sense: a model or an event that there is not, a prompt of nothing but blanks.
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "429", "5xx"]
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "409", "429", "5xx"]
+
+# Only what was deleted can be restored.
 [[operations]]
-include-name = ["POST /sessions", "PATCH /sessions/{session_id}"]
-checks.positive_data_acceptance.enabled = false
+include-name = "POST /sessions/{session_id}/restore"
+checks.ensure_resource_availability.enabled = false
 """
 
 
