@@ -25,7 +25,12 @@ class SparingCompositor(Compositor):
             if not wanted or any(other.contains_region(wanted) for other in in_front):
                 continue
             in_front.append(shown)
-            yield region, clip, widget.render_lines(shown.translate(-region.offset))
+            strips = widget.render_lines(shown.translate(-region.offset))
+            yield region, clip, strips
+            for strip in strips:
+                # A strip that has been painted whole keeps itself there: some thousand objects a screen
+                # that only a pass of the garbage collector would find, which takes tens of milliseconds.
+                strip._divide_cache.clear()
 
 
 class TellingCompositor(SparingCompositor):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from textual.app import App
 from textual.containers import Container
 from textual.geometry import Region
@@ -102,3 +104,26 @@ async def test_what_is_covered_is_not_painted() -> None:
         assert painted(screen).split() == ["two", "beside"]
         assert outer.asked == 0, "its child covers it"
         assert half.asked == 1, "once, by the whole picture: it shows beside its child"
+
+
+def strips_alive() -> int:
+    return sum(isinstance(thing, Strip) for thing in gc.get_objects())
+
+
+async def test_what_was_painted_goes_away_without_the_garbage_collector() -> None:
+    app, screen, text = App[None](), Tellings(), Static("0")
+    async with app.run_test(size=(20, 4)) as pilot:
+        await app.push_screen(screen)
+        await screen.mount(text)
+        await pilot.pause()
+        gc.collect()
+        gc.disable()
+        try:
+            before = strips_alive()
+            for number in range(1, 30):
+                text.update(str(number))
+                await pilot.pause()
+            assert "29" in painted(screen)
+            assert strips_alive() < before + 15, "not every picture there has been is still there"
+        finally:
+            gc.enable()
