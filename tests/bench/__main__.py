@@ -17,6 +17,7 @@ BENCHES = [
     "start",
     "latency",
     "cancel",
+    "escape",
     "stream",
     "screen",
     "sessions",

@@ -1,22 +1,20 @@
-"""How long the Esc key takes from the terminal to its handler: our driver beside Textual's own, in one run.
-
-Run: ``python -m tests.bench.escape [--presses 200]``.
-"""
+"""How long the Esc key takes from the terminal to its handler: our driver beside Textual's own."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import pty
 import random
 import select
-import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from tests.bench.harness import Row, median, percentile
 
 CHILD = """
 import os, sys, time
@@ -93,37 +91,37 @@ class Probe:
         self._keys.close()
 
 
-def measure(driver: str, presses: int, rng: random.Random) -> dict[str, list[float]]:
-    """Latencies by kind of Esc, once the terminal's answers are no longer waited for."""
+def measure(driver: str, presses: int, rng: random.Random) -> tuple[str, dict[str, list[float]]]:
+    """What the driver costs at rest, and its latencies in ms by kind of Esc."""
     probe = Probe(driver)
     try:
-        time.sleep(1.5)
+        time.sleep(1.5)  # once the terminal's answers are no longer waited for
         cpu, wakeups = probe.cpu_seconds(), probe.wakeups()
         time.sleep(3)
         idle, woken = (probe.cpu_seconds() - cpu) / 3, (probe.wakeups() - wakeups) / 3
-        print(f"{driver:8} idle: {idle:.2%} of a core, {woken:.1f} wake-ups a second")
         found: dict[str, list[float]] = {}
         for name, data in SEQUENCES.items():
             for _ in range(presses):
                 found.setdefault(name, []).append(probe.press(data))
                 time.sleep(rng.uniform(0.02, 0.05))
-        return found
+        return f"{idle:.2%} of a core, {woken:.1f} wake-ups/s", found
     finally:
         probe.close()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=200)
-    presses = parser.parse_args().presses
+def run(*, quick: bool = False) -> Iterator[Row]:
+    presses = 30 if quick else 200
     rng = random.Random(1)
-    rows = [(driver, measure(driver, presses, rng)) for driver in ("ours", "textual")]
-    print(f"\n{'driver':8} {'esc':6} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8}   ({presses} presses)")
-    for driver, found in rows:
-        for name, values in found.items():
-            p99 = statistics.quantiles(values, n=100)[98]
-            print(f"{driver:8} {name:6} {statistics.median(values):8.2f} {p99:8.2f} {max(values):8.2f}")
+    idle, ours = measure("ours", presses, rng)
+    their_idle, theirs = measure("textual", presses, rng)
+    yield Row("our terminal driver at rest", idle, f"Textual's: {their_idle}")
+    for name, values in ours.items():
+        yield Row(
+            f"{name} Esc to its handler, {presses} presses",
+            _shown(values),
+            _shown(theirs[name], "Textual's: "),
+        )
 
 
-if __name__ == "__main__":
-    main()
+def _shown(values: list[float], whose: str = "") -> str:
+    return f"{whose}p50 {median(values):.1f}, p99 {percentile(values, 0.99):.1f} ms"
