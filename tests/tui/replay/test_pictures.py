@@ -35,7 +35,7 @@ def picture(snap_compare: Callable[..., bool]) -> Callable[..., None]:
             # What the scroll bar guesses of rows never drawn depends on the way there, and it follows late.
             talk = screen.query_one(Conversation)
             talk.show(screen.player.view)
-            talk._move_bar()
+            talk.bar.move()
             await pilot.pause()
             screen.refresh()
             await pilot.pause()

@@ -7,29 +7,22 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset, Region, Size
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.timer import Timer
-from textual.widget import Widget
 
 from agent_tui.events.view import AnyBlock, SessionView
 from agent_tui.tui.markdown import Line
+from agent_tui.tui.widgets.conversation.bar import GrowingBar
 from agent_tui.tui.widgets.conversation.draw import Look, source_of
 from agent_tui.tui.widgets.conversation.palette import CLASSES, Palette, palette_of
+from agent_tui.tui.widgets.conversation.rows import PAD, RowPainter
 from agent_tui.tui.widgets.conversation.selection import row_id, selected_text
 from agent_tui.tui.widgets.conversation.transcript import Row, Transcript
-
-_PAD = 1
-"""Columns left and right of the text; the left one holds the cursor."""
-_BAR_PAUSE = 0.25
-"""Seconds between two moves of the scroll bar while the end is followed."""
 
 
 class Conversation(ScrollView, can_focus=True):
@@ -90,10 +83,9 @@ class Conversation(ScrollView, can_focus=True):
         self._rows: list[Row] = []
         self._strips: list[Strip] = []
         self._held: list[Line] = []
-        self._blank: Strip | None = None
+        self._painter: RowPainter | None = None
         self._span_blocks: dict[str, int] = {}
-        self._thumb: tuple[int, int] = (-1, -1)
-        self._bar_timer: Timer | None = None
+        self.bar = GrowingBar(self)
 
     # What is shown
 
@@ -183,8 +175,8 @@ class Conversation(ScrollView, can_focus=True):
             fresh = palette_of(self)
             self._palette_stale = False
             if fresh != self._palette:
-                self._palette, self._blank = fresh, None
-        look_width = max(width - self.scrollbar_size_vertical - 2 * _PAD, 1)
+                self._palette, self._painter = fresh, None
+        look_width = max(width - self.scrollbar_size_vertical - 2 * PAD, 1)
         if self._transcript is None or self._transcript.view is not self._view:
             self._transcript = Transcript(self._view, Look(look_width, self._palette))
         elif (
@@ -201,7 +193,6 @@ class Conversation(ScrollView, can_focus=True):
         transcript.rebuild()
         if before:
             self._anchor = (index, offset * transcript.measure(index) // before)
-        self._blank = None
 
     def _place(self, *, resume: bool = False) -> None:
         """Finds the rows in view, and asks for those to be painted that look different."""
@@ -214,7 +205,7 @@ class Conversation(ScrollView, can_focus=True):
         transcript.back(index, offset, height)
         self._rows = transcript.rows(index, offset, height)
         self._anchor = (index, offset)
-        self._tell_scroll(transcript.line_of(index, offset), transcript.total)
+        self.bar.tell(transcript.line_of(index, offset), transcript.total, following=self.following)
         self._repaint(transcript)
         if self._rows:
             transcript.evict((self._rows[0][0], self._rows[-1][0]))
@@ -231,31 +222,6 @@ class Conversation(ScrollView, can_focus=True):
             self.following = self.following or resume or (index, offset) == end
             return end
         return index, offset
-
-    def _tell_scroll(self, line: int, total: int) -> None:
-        """Keeps the scroll position, without the layout that Textual would do for every new line."""
-        self.set_reactive(Widget.virtual_size, Size(self.size.width, total))
-        self.set_reactive(Widget.scroll_y, float(line))
-        self.set_reactive(Widget.scroll_target_y, float(line))
-        if not self.following:
-            self._move_bar()
-        elif self._bar_timer is None:
-            # While text streams in, the bar shrinks by a hair at every line: now and then is enough.
-            self._bar_timer = self.set_timer(_BAR_PAUSE, self._move_bar_later)
-
-    def _move_bar_later(self) -> None:
-        self._bar_timer = None
-        self._move_bar()
-
-    def _move_bar(self) -> None:
-        total, line, height = self.virtual_size.height, round(self.scroll_y), max(self._height(), 1)
-        thumb = (line * height * 8 // max(total, 1), height * height * 8 // max(total, 1))
-        if thumb != self._thumb:
-            self._thumb = thumb
-            bar = self.vertical_scrollbar
-            bar.window_virtual_size = total
-            bar.window_size = height
-            bar.position = line
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Somebody scrolled: by wheel, scroll bar or a call."""
@@ -299,20 +265,21 @@ class Conversation(ScrollView, can_focus=True):
         selection = self.text_selection
         held: list[Line] = []
         strips: list[Strip] = []
-        blank = self._blank_strip()
+        paint = self._paint()
         for row in self._rows:
             line = transcript.line(row)
             if line is None:
-                strips.append(blank)
+                strips.append(paint.blank)
                 continue
             if line.strip is None:
-                line.strip = self._strip(line, marked=row[0] == self.cursor)
+                line.strip = paint.strip(line, marked=row[0] == self.cursor)
             held.append(line)
             strip = line.strip
             if selection is not None and (span := selection.get_span(row_id(row))) is not None:
-                strip = self._selected(line, *span, marked=row[0] == self.cursor)
+                style = self.screen.get_component_rich_style("screen--selection")
+                strip = paint.selected(line, *span, style, marked=row[0] == self.cursor)
             strips.append(strip)
-        strips += [blank] * (self._height() - len(strips))
+        strips += [paint.blank] * (self._height() - len(strips))
         kept = {id(line) for line in held}
         for line in self._held:
             if id(line) not in kept:
@@ -320,84 +287,36 @@ class Conversation(ScrollView, can_focus=True):
         self._held = held
         return strips
 
-    def _blank_strip(self) -> Strip:
-        width = self._strip_width()
-        if self._blank is None or self._blank.cell_length != width:
-            style = self._palette.text if self._palette is not None else self.rich_style
-            self._blank = Strip([Segment(" " * width, style)], width)
-        return self._blank
-
-    def _strip_width(self) -> int:
-        return self.size.width
-
-    def _parts(self, line: Line, *, marked: bool) -> list[Segment]:
-        """A whole row: the column of the cursor, the line itself, and what fills the rest."""
-        assert self._palette is not None
-        text = self._palette.text
-        parts = [Segment("▌", self._palette.of("cursor")) if marked else Segment(" ", text), *line.segments]
-        space = self._strip_width() - _PAD - line.cells
-        if line.wash is not None and space > _PAD:
-            parts += [Segment(" " * (space - _PAD), line.wash), Segment(" ", text)]
-        elif space > 0:
-            parts.append(Segment(" " * space, text))
-        return parts
-
-    def _strip(self, line: Line, *, marked: bool) -> Strip:
-        # One segment per style: half of what is sent to the terminal would be styles otherwise.
-        return Strip(Segment.simplify(self._parts(line, marked=marked)), self._strip_width())
-
-    def _selected(self, line: Line, start: int, end: int, *, marked: bool) -> Strip:
-        style = self.screen.get_component_rich_style("screen--selection")
-        end = len(line.text) if end < 0 else end
-        segments: list[Segment] = []
-        at = 0
-        for number, (text, own, _) in enumerate(self._parts(line, marked=marked)):
-            if number == 0 or number > len(line.segments):
-                segments.append(Segment(text, own))
-                continue
-            left, right = min(max(start - at, 0), len(text)), min(max(end - at, 0), len(text))
-            parts = (
-                (text[:left], own),
-                (text[left:right], (own or Style.null()) + style),
-                (text[right:], own),
-            )
-            segments += [Segment(part, look) for part, look in parts if part]
-            at += len(text)
-        return Strip(segments, self._strip_width())
+    def _paint(self) -> RowPainter:
+        if self._painter is None or self._painter.width != self.size.width:
+            text = self._palette.text if self._palette is not None else self.rich_style
+            cursor = self._palette.of("cursor") if self._palette is not None else text
+            self._painter = RowPainter(self.size.width, text, cursor)
+        return self._painter
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of ``crop``: ready strips, the same objects as long as they look the same."""
         strips = self._strips[crop.y : crop.bottom]
         if len(strips) < crop.height:
-            strips += [self._blank_strip()] * (crop.height - len(strips))
+            strips += [self._paint().blank] * (crop.height - len(strips))
         if filters := self.get_line_filters():
             background = self.background_colors[1]
             for line_filter in filters:
                 strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.x or crop.width < self._strip_width():
+        if crop.x or crop.width < self.size.width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
 
     def render_line(self, y: int) -> Strip:
         """A row with the places of its characters, which selecting by mouse asks for."""
+        paint = self._paint()
         if self._transcript is None or not self._rows:
-            return self._blank_strip()
+            return paint.blank
         row = self._rows[min(max(y, 0), len(self._rows) - 1)]
         line = self._transcript.line(row)
         if line is None or y >= len(self._rows):
-            # No text here: the place is the beginning of what follows, or the end of all.
-            at = len(line.text) if line is not None else 0
-            place = Segment("", Style.from_meta({"offset": (at, row_id(row))}))
-            return Strip([place, *self._blank_strip()], self._strip_width())
-        pad, *segments = self._parts(line, marked=False)
-        placed = [pad]
-        at = 0
-        for text, style, _ in segments:
-            placed.append(
-                Segment(text, (style or Style.null()) + Style.from_meta({"offset": (at, row_id(row))}))
-            )
-            at += len(text)
-        return Strip(placed, self._strip_width())
+            return paint.nowhere(line, row_id(row))
+        return paint.placed(line, row_id(row))
 
     # Changes around
 
