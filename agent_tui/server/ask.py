@@ -27,10 +27,12 @@ async def session_for(
     """The session of a request: the one it names, or a new one, which is let go unless ``keep``."""
     server.sessions.check_taking()
     made = None if session_id else (await server.sessions.create(tenant, model)).id
-    async with server.sessions.using(tenant, session_id or made or "") as full:
-        yield full
-    if made and not keep:
-        await server.sessions.let_go(made)
+    try:
+        async with server.sessions.using(tenant, session_id or made or "") as full:
+            yield full
+    finally:
+        if made and not keep:
+            await server.sessions.let_go(made)
 
 
 async def run_events(server: Context, session_id: str, text: str) -> AsyncGenerator[ev.Event, None]:

@@ -10,13 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from agent_tui.runtime.runtime import Runtime
 from agent_tui.server.app import create_app
+from agent_tui.server.connection import Connection
 from agent_tui.server.context import Context
 from agent_tui.server.settings import ServeSettings
 
@@ -29,14 +28,6 @@ BACKLOG = 2048
 _LAST_WORDS_S = 3
 _GC = (20_000, 20, 50)
 """Full collections are long where many sessions keep their events, and find next to nothing."""
-
-
-class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """HTTP that shows a request its transport, so that a client that reads nothing can be cut off."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}  # type: ignore[has-type]
 
 
 class Server(uvicorn.Server):
@@ -55,7 +46,7 @@ def make_server(runtime: Runtime, settings: ServeSettings) -> Server:
             app,
             host=settings.host,
             port=settings.port,
-            http=_Protocol,
+            http=Connection,
             ws="none",
             lifespan="on",
             log_config=None,

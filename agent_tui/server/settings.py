@@ -84,6 +84,11 @@ class ServeSettings:
     access_log: bool = True
 
     @property
+    def silence_s(self) -> float:
+        """How long a client may acknowledge nothing before it is given up."""
+        return self.ping_s + self.send_timeout_s
+
+    @property
     def needs_token(self) -> bool:
         return bool(self.tokens) or not is_loopback(self.host)
 

@@ -74,7 +74,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._leave_with_client(receive))
         limit = self._sessions.settings.send_timeout_s
-        _bound(scope, self._sessions.settings.ping_s + limit)
+        _bound(scope)
         try:
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -145,18 +145,12 @@ class EventStream(Response):
         return await asyncio.to_thread(lambda: [frame(event) for event in events])
 
 
-def _bound(scope: Scope, silence_s: float) -> None:
-    """Keeps the system from holding megabytes, or for long, what a client does not take.
-
-    A client that vanished without a word leaves a connection that looks open: it ends when nothing
-    was acknowledged for ``silence_s``, which the pings bring out.
-    """
+def _bound(scope: Scope) -> None:
+    """Keeps the system from holding megabytes of what a client does not take."""
     transport: Any = scope.get("state", {}).get("transport")
     connection = transport.get_extra_info("socket") if transport is not None else None
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silence_s * 1000))
 
 
 async def hang_up(scope: Scope) -> None:

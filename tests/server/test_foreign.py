@@ -74,6 +74,7 @@ async def test_a_failed_run_is_a_problem(tmp_path: Path) -> None:
         answer = await served.client.post("/chat", json={"query": "x"})
         assert answer.status_code >= 500
         assert answer.headers["content-type"] == "application/problem+json"
+        assert served.context.sessions.held == 0  # nobody comes back to its session
 
 
 async def test_chunks_as_a_stream_and_as_a_list(tmp_path: Path) -> None:
