@@ -61,7 +61,7 @@ class ApprovalBody(Body):
 
 
 class ForkBody(Body):
-    at: Annotated[int, Field(ge=1)] | None = None
+    at: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 class SessionOut(BaseModel):

@@ -33,11 +33,13 @@ async def test_a_wrong_method_is_told_all_that_there_are(tmp_path: Path) -> None
             assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
 
-async def test_a_yes_or_no_is_nothing_else(tmp_path: Path) -> None:
+async def test_numbers_and_truths_are_not_taken_for_each_other(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         for path, body in (
             ("/sessions/x/runs", {"input": "x", "queue": 0}),
+            ("/sessions/x/fork", {"at": True}),
             ("/agent/query", {"message": "x", "stream": 0}),
+            ("/chat/batch", {"queries": ["x"], "concurrency": "4"}),
             ("/api/v1/agents/a/chat/stream", {"message": "x", "stream": "no"}),
         ):
             answer = await served.client.post(path, json=body)

@@ -42,7 +42,7 @@ class ChatQuery(BaseModel):
 
 class ChatBatch(BaseModel):
     queries: Annotated[list[Text], Field(min_length=1, max_length=100)]
-    concurrency: Annotated[int, Field(ge=1, le=16)] = 4
+    concurrency: Annotated[int, Field(ge=1, le=16, strict=True)] = 4
 
 
 class TaskQuery(BaseModel):
