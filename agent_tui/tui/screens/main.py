@@ -14,8 +14,9 @@ from textual.screen import Screen
 
 from agent_tui.tui.keys import KEYS, display_key, keys_in_force
 from agent_tui.tui.layout import TellingCompositor
+from agent_tui.tui.screens.around import figures_of, first_keys, head_of, hints
 from agent_tui.tui.widgets.footer import HintsBar
-from agent_tui.tui.widgets.header import Head, HeaderBar
+from agent_tui.tui.widgets.header import HeaderBar
 from agent_tui.tui.widgets.prompt import Prompt
 from agent_tui.tui.widgets.readonly import ReadOnlyBar
 from agent_tui.tui.widgets.status import Figures, FiguresBar, Level, NoticeBar, QueueStrip
@@ -231,64 +232,20 @@ class MainScreen(Screen[None]):
     def show_head(self) -> None:
         """Draws everything around the conversation."""
         view = self.controller.view
-        self.query_one(HeaderBar).show(self._head(view))
-        self.query_one(HintsBar).show(self._hints(view))
-        force = keys_in_force(self.shell.keymap)
-        if view is None:
-            self.query_one(Welcome).show(self._welcome(force))
-            return
-        self.query_one(FiguresBar).show(self._figures(view))
-        hint = f"{display_key(force['edit_queued'])} to edit"
-        self.query_one(QueueStrip).show(view.queue, view.steers, hint)
+        keymap = self.shell.keymap
         read_only = self.controller.read_only
+        self.query_one(HeaderBar).show(head_of(self.shell, self.controller))
+        self.query_one(HintsBar).show(hints(keymap, view, read_only=read_only))
+        if view is None:
+            self.query_one(Welcome).show(first_keys(keymap))
+            return
+        # What a session has cost is not known before the whole session is.
+        whole = self.controller.whole
+        self.query_one(FiguresBar).show(figures_of(view, self._context_limit(view)) if whole else Figures())
+        hint = f"{display_key(keys_in_force(keymap)['edit_queued'])} to edit"
+        self.query_one(QueueStrip).show(view.queue, view.steers, hint)
         self._show_approvals({} if read_only else view.approvals)
         self._show_read_only(read_only)
-
-    def _head(self, view: SessionView | None) -> Head:
-        if self.shell.closing:
-            return Head(status="closing")
-        if view is None:
-            return Head(model=self.shell.wanted_model or "")
-        if self.shell.sessions.offline:
-            return Head(view.title, view.model, "offline")
-        info = self.controller.info
-        model = view.model or (info.model if info else "")
-        run = view.run
-        if run is None:
-            return Head(view.title, model, "idle")
-        return Head(view.title, model, view.status, run.started, run.steps, run.max_steps)
-
-    def _figures(self, view: SessionView) -> Figures:
-        if not self.controller.whole:
-            return Figures()  # not known before the whole session is
-        usage = view.usage if view.run is None else view.usage + view.run.usage
-        window = self._context_limit(view)
-        share = view.context_tokens / window if window and view.context_tokens else None
-        return Figures(usage.input_tokens + usage.output_tokens, usage.cost_usd, share)
-
-    def _hints(self, view: SessionView | None) -> list[tuple[str, str]]:
-        force = {name: display_key(keys) for name, keys in keys_in_force(self.shell.keymap).items()}
-        more = [(force["panel"], "trace"), (force["palette"], "commands"), (force["help"], "help")]
-        if self.controller.read_only:
-            fork = [(force["sessions"], "sessions")]
-            return [*fork, *more, (force["copy_or_quit"], "quit")]
-        if view is not None and view.status == "waiting":
-            return [(force["cancel"], "cancel the run"), *more]
-        if view is not None and view.status != "idle":
-            steer = display_key(self.shell.keymap.get("prompt.steer", "ctrl+s"))
-            return [(force["cancel"], "cancel"), ("enter", "queue"), (steer, "steer"), *more]
-        return [("enter", "send"), *more, (force["copy_or_quit"], "quit")]
-
-    @staticmethod
-    def _welcome(force: dict[str, str]) -> list[tuple[str, str]]:
-        return [
-            ("/", "commands"),
-            ("@", "name a file"),
-            ("!", "run a shell command"),
-            (display_key(force["cancel"]), "stop at once"),
-            (display_key(force["panel"]), "look inside"),
-            (display_key(force["help"]), "all keys"),
-        ]
 
     def _show_read_only(self, read_only: bool) -> None:
         """A session that another process writes has no prompt; one that has become ours has."""
