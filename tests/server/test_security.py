@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from agent_tui.errors import ConfigError, StorageError
+from agent_tui.server.app import ROUTERS
 from agent_tui.server.owners import Owners
 from agent_tui.server.problems import from_error, without_paths
 from agent_tui.server.settings import OWNER, ServeSettings, Token, is_loopback, tokens_of
@@ -40,6 +41,7 @@ async def test_every_route_but_health_wants_a_token(served: Served) -> None:
     spec = (await served.client.get("/openapi.json", headers=ADA)).json()
     routes = [*routes_of(spec), ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/nothing/here")]
     assert len(routes) > 25
+    assert len(routes_of(spec)) == sum(len(router.routes) for router in ROUTERS)  # none is hidden
     for method, path in routes:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic YTpi"}):
             answer = await served.client.request(

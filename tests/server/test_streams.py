@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,11 @@ async def test_too_many_streams_are_refused_and_room_is_made(tmp_path: Path) -> 
 
 
 def listener(port: int, session_id: str) -> socket.socket:
-    """A client that asks for a stream and reads nothing of it."""
+    """A client that asks for a stream and reads nothing of it; in HTTP/1.0, without chunks in it."""
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.connect(("127.0.0.1", port))
-    deaf.sendall(f"GET /sessions/{session_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    deaf.sendall(f"GET /sessions/{session_id}/events HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
     return deaf
 
 
@@ -142,6 +143,34 @@ async def test_a_client_that_reads_nothing_is_dropped_and_delays_nobody(tmp_path
         deaf.close()
         stats = (await served.client.get("/stats")).json()
         assert stats["streams"]["dropped"] == 1
+
+
+async def test_a_slow_reader_gets_everything_late(tmp_path: Path) -> None:
+    """It falls behind what is kept for streams, and is read to from the journal."""
+    talk = [*[{"text": "x" * 20_000} for _ in range(50)], {"answer": "done"}]
+    async with serving(tmp_path, [talk]) as served:
+        session_id = await served.session()
+        slow = listener(served.port, session_id)
+        slow.setblocking(False)
+        loop, streams = asyncio.get_running_loop(), served.context.sessions.streams
+        while not streams.open:
+            await asyncio.sleep(0.005)
+        events = await served.run(session_id)  # done before the slow one has read a thing
+        assert served.context.sessions.channel(session_id).first > 10
+
+        async def chunks() -> AsyncIterator[bytes]:
+            while True:
+                yield await loop.sock_recv(slow, 16_384)
+                await asyncio.sleep(0.001)
+
+        seen: list[int] = []
+        async with asyncio.timeout(15):
+            async for frame in frames(chunks()):
+                seen += [int(frame["id"])] if "id" in frame else []
+                if frame.get("event") == "run_done":
+                    break
+        assert seen == [event.seq for event in events] and streams.dropped == 0
+        slow.close()
 
 
 async def test_clients_resume_from_the_journal_after_the_server_was_killed(tmp_path: Path) -> None:
