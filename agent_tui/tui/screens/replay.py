@@ -7,6 +7,7 @@ at the place they look at, or in a fork of the session from there.
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_tui.errors import AgentTuiError
@@ -29,6 +32,7 @@ from agent_tui.events.view import Changes, SessionView
 from agent_tui.tui.keys import KEYS, display_key
 from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.player import Player
+from agent_tui.tui.rest import Rest
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import Head, HeaderBar
@@ -100,6 +104,9 @@ class ReplayScreen(Screen[bool]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     CSS_PATH = Path(__file__).with_suffix(".tcss")
     AUTO_FOCUS = "Conversation"
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As it is; but widgets that look different with the focus paint themselves, and nothing else has to."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before what has the focus, which moves a cursor with the same keys.
         *(
@@ -147,6 +154,7 @@ class ReplayScreen(Screen[bool]):
         self.timeline = Timeline()
         self.player = Player(self.timeline, monotonic)
         self.ready = False
+        self._rest = Rest(self)
         self._picked: str | None = None
         self._clicked_trace = False
         self._timer: Timer | None = None
@@ -205,6 +213,7 @@ class ReplayScreen(Screen[bool]):
     def _begin(self) -> None:
         """The past is complete: goes to where it is wanted."""
         self.ready = True
+        gc.collect()  # what is read stays: it is looked at now, and not in the midst of a jump
         recording = self._recording
         first = 1 if recording.speed is not None else self.timeline.last_seq
         self._go(first if recording.at is None else recording.at)
@@ -232,6 +241,7 @@ class ReplayScreen(Screen[bool]):
         if self.ready:
             before = self.player.seq
             self._show(self.player.go(seq), before)
+            self._rest.soon()
 
     def _show(self, changes: Changes | None, before: int) -> None:
         player, view = self.player, self.player.view
@@ -387,7 +397,8 @@ class ReplayScreen(Screen[bool]):
     @on(JumpBar.Given)
     def _jump(self, message: JumpBar.Given) -> None:
         message.stop()
-        self.query_one(Conversation).focus()
+        self.query_one(JumpBar).close()
+        self.set_focus(self.query_one(Conversation))  # now, in the same frame as the place it goes to
         if message.seq is not None:
             self._halt()
             self._go(message.seq)

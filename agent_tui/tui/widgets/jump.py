@@ -16,7 +16,10 @@ from agent_tui.tui.format import count
 
 
 class JumpBar(Horizontal):
-    """Takes a number, typed or pasted; Enter gives it, Esc gives none."""
+    """Takes a number, typed or pasted; Enter gives it, Esc gives none.
+
+    Whoever takes what is given closes it, so that both are painted at once.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "Close", show=False, id="replay.close_go"),
@@ -53,8 +56,11 @@ class JumpBar(Horizontal):
         self.display = True
         self.screen.set_focus(line)
 
-    def _give(self, seq: int | None) -> None:
+    def close(self) -> None:
+        """Makes room for what stands there otherwise."""
         self.display = False
+
+    def _give(self, seq: int | None) -> None:
         self.post_message(self.Given(seq))
 
     @on(Input.Submitted)
@@ -71,4 +77,4 @@ class JumpBar(Horizontal):
         self._give(None)
 
     def on_descendant_blur(self) -> None:
-        self.display = False
+        self.close()

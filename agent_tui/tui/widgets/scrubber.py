@@ -60,6 +60,7 @@ class Scrubber(Widget):
             super().__init__()
             self.seq = seq
 
+    ALLOW_SELECT = False  # a drag moves along the bar; beginning to select would paint the whole screen
     COMPONENT_CLASSES = {  # noqa: RUF012
         *(f"scrubber--{kind}" for kind in GLYPHS),
         "scrubber--played",

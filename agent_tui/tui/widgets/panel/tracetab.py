@@ -80,6 +80,7 @@ class TraceTab(Vertical):
         self._view = SessionView()
         self._raw = False
         self._described: str | None = None
+        self._described_at = 0
         self._timer: Timer | None = None
         self.tree_view = TraceView(clock, id="trace-tree")
         self._rule = Rule()
@@ -148,12 +149,14 @@ class TraceTab(Vertical):
         self._rule.set_title(heading_of(span))
         live = not self._raw and prints(self._view, span)
         self.detail.show_sections(sections, keep_place=self._described == span.id, live=live)
-        self._described = span.id
+        self._described, self._described_at = span.id, self._view.seq
 
     @on(TraceView.Selected)
     def _selected(self, event: TraceView.Selected) -> None:
         event.stop()
-        self._describe()
+        here = (self._described, self._described_at) == (event.span_id, self._view.seq)
+        if self._clock.live or not here:  # where time stands still, once is enough
+            self._describe()
         if event.by_reader:
             self.post_message(SpanPicked(event.span_id))
 
