@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from agent_tui.runtime.runtime import SessionInfo, SessionState, Submitted, ToolInfo
 
 Text = Annotated[str, Field(min_length=1, max_length=500_000)]
 Name = Annotated[str, Field(max_length=200)]
 Many = Annotated[int, Field(ge=1, le=10_000)]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("it is no number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A number as JSON Schema has it: ``4`` and ``4.0``, but neither ``true`` nor ``"4"``."""
 
 
 class Body(BaseModel):
@@ -61,7 +71,7 @@ class ApprovalBody(Body):
 
 
 class ForkBody(Body):
-    at: Annotated[int, Field(ge=1, strict=True)] | None = None
+    at: Annotated[Whole, Field(ge=1)] | None = None
 
 
 class SessionOut(BaseModel):

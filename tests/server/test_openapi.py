@@ -44,3 +44,5 @@ async def test_numbers_and_truths_are_not_taken_for_each_other(tmp_path: Path) -
         ):
             answer = await served.client.post(path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+        batch = {"queries": ["x"], "concurrency": 2.0}
+        assert (await served.client.post("/chat/batch", json=batch)).status_code == 200
