@@ -180,6 +180,17 @@ async def test_guessing_tokens_is_slowed_down(tmp_path: Path) -> None:
         assert (await served.client.get("/models", headers=ADA)).status_code == 200
 
 
+async def test_no_session_chooses_a_file_to_be_read_out(tmp_path: Path) -> None:
+    (tmp_path / "private.json").write_text('["what nobody else is to see"]')
+    async with serving(tmp_path) as served:
+        session_id, wanted = await served.session(), {"model": f" script:{tmp_path}/private.json"}
+        for answer in (
+            await served.client.post("/sessions", json=wanted),
+            await served.client.patch(f"/sessions/{session_id}", json=wanted),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
 async def test_answers_name_their_request_and_tell_nothing_of_the_machine(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         answer = await served.client.get("/sessions/nope", headers={"X-Request-ID": "mine-1"})

@@ -26,6 +26,7 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 async def create_session(server: Server, tenant: Tenant, body: NewSession | None = None) -> SessionOut:
     """Makes a session in the server's folder."""
     wanted = body or NewSession()
+    _check_model(wanted.model)
     info = await server.sessions.create(tenant, wanted.model)
     if wanted.title:
         await server.runtime.set_title(info.id, wanted.title)
@@ -57,6 +58,7 @@ async def change_session(
     server: Server, tenant: Tenant, session_id: Name, body: ChangedSession
 ) -> SessionOut:
     """Renames a session, or gives its next run another model."""
+    _check_model(body.model)
     async with server.sessions.using(tenant, session_id) as full:
         if body.model is not None:
             await server.runtime.set_model(full, body.model)
@@ -116,3 +118,18 @@ async def trust_folder(server: Server, tenant: Tenant, session_id: Name) -> Resp
             raise Refused(403, "forbidden", "only the owner of the server trusts folders")
         await server.runtime.trust(full)
     return Response(status_code=204)
+
+
+def _check_model(model: str | None) -> None:
+    """Refuses a script: its answers are a file of this machine, from wherever, and would be read out.
+
+    Raises:
+        Refused: It is one.
+    """
+    if model is not None and model.strip().startswith("script:"):
+        raise Refused(
+            403,
+            "forbidden",
+            "a script is a file of the server, and none of its sessions may choose one",
+            hint="start the server with it: agent-tui serve -m script:FILE",
+        )
