@@ -20,8 +20,8 @@ def _number(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_number)]
-"""A number as JSON Schema has it: ``4`` and ``4.0``, but neither ``true`` nor ``"4"``."""
+WHOLE = BeforeValidator(_number)
+"""Makes an ``int`` what JSON Schema means by it: ``4`` and ``4.0``, but neither ``true`` nor ``"4"``."""
 
 
 class Body(BaseModel):
@@ -71,7 +71,7 @@ class ApprovalBody(Body):
 
 
 class ForkBody(Body):
-    at: Annotated[Whole, Field(ge=1)] | None = None
+    at: Annotated[int, Field(ge=1), WHOLE] | None = None
 
 
 class SessionOut(BaseModel):

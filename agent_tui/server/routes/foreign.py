@@ -16,7 +16,7 @@ from agent_tui.errors import AgentTuiError
 from agent_tui.events import types as ev
 from agent_tui.server.answering import Answering
 from agent_tui.server.ask import collect, run_events, session_for, unless_gone
-from agent_tui.server.bodies import Name, Text, Whole
+from agent_tui.server.bodies import WHOLE, Name, Text
 from agent_tui.server.context import Context, Server, Tenant
 from agent_tui.server.problems import without_paths
 from agent_tui.server.projections.agent import AgentStream, agent_reply, session_usage
@@ -42,7 +42,7 @@ class ChatQuery(BaseModel):
 
 class ChatBatch(BaseModel):
     queries: Annotated[list[Text], Field(min_length=1, max_length=100)]
-    concurrency: Annotated[Whole, Field(ge=1, le=16)] = 4
+    concurrency: Annotated[int, Field(ge=1, le=16), WHOLE] = 4
 
 
 class TaskQuery(BaseModel):
