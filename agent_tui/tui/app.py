@@ -21,10 +21,11 @@ from agent_tui.errors import AgentTuiError
 from agent_tui.tui.background import Level
 from agent_tui.tui.commands import COMMANDS
 from agent_tui.tui.keys import KEYS, check_keymap
+from agent_tui.tui.live_themes import LiveThemes
 from agent_tui.tui.screens.main import MainScreen
 from agent_tui.tui.session_set import SessionSet, SetHooks
-from agent_tui.tui.settings import DEFAULT_THEME, UiSettings
-from agent_tui.tui.themes import ThemeError, ThemeStore, shipped_dir
+from agent_tui.tui.settings import UiSettings
+from agent_tui.tui.themes import shipped_dir
 from agent_tui.tui.widgets.prompt import CommandHint
 
 if TYPE_CHECKING:
@@ -109,17 +110,17 @@ class AgentApp(App[int], inherit_bindings=False):
         self._first_prompt = prompt
         self._replay = replay
         self._time = clock or SystemClock()
-        self.themes = ThemeStore([shipped_dir(), *settings.themes_dirs])
+        folders = [shipped_dir(), *settings.themes_dirs]
+        self.themes = LiveThemes(self, folders, self.say, self.monotonic)
         self.keymap: dict[str, str] = dict(settings.keys)
         self._painted = False
         self._early: list[tuple[Level, str]] = []
-        self._theme_looked_at = 0.0
         self._copied = ""
         self._exit_code = 0
         self._gone = False
         self.sessions = SessionSet(open_runtime, self._hooks(), fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
-        self._take_theme(settings.theme)
+        self.themes.choose(settings.theme)
 
     def _hooks(self) -> SetHooks:
         return SetHooks(
@@ -220,7 +221,7 @@ class AgentApp(App[int], inherit_bindings=False):
             return
         await asyncio.to_thread(_warm_up)
         self._check_all_keys()
-        self.reload_themes()
+        self.themes.reload()
         _settle_memory()
         self.loaded = True
 
@@ -258,60 +259,14 @@ class AgentApp(App[int], inherit_bindings=False):
 
     # Themes
 
-    def _take_theme(self, name: str) -> bool:
-        """Puts a theme on the screen; says what is wrong if it cannot."""
-        try:
-            theme = self.themes.find(name)
-            problem = "" if theme else f"there is no theme {name}; /theme lists them"
-        except ThemeError as error:
-            theme, problem = None, str(error)
-        if theme is not None:
-            self.register_theme(theme)
-            if self.theme == theme.name:
-                self._watch_theme(theme.name)
-            else:
-                self.theme = theme.name
-            return True
-        self.say("warning", problem)
-        if name != DEFAULT_THEME and self.theme not in self.themes.themes:
-            self._take_theme(DEFAULT_THEME)
-        return False
-
-    def choose_theme(self, name: str) -> bool:
-        """Switches to a theme by name. False, and a notice, if there is none."""
-        return self._take_theme(name)
-
-    def themes_maybe_changed(self) -> None:
-        """Looks at the theme files, at most once a second; a changed theme is drawn at once."""
-        now = self.monotonic()
-        if now - self._theme_looked_at < 1.0:
-            return
-        self._theme_looked_at = now
-        self.reload_themes()
-
-    def reload_themes(self) -> None:
-        """Reads the theme files again if any of them changed; the one in use is drawn anew."""
-        if not self.themes.changed():
-            return
-        first_look = not self.themes.loaded
-        before = self.themes.themes.get(self.theme)
-        self.themes.load()
-        for problem in self.themes.problems:
-            self.say("warning", problem)
-        for theme in self.themes.themes.values():
-            self.register_theme(theme)
-        after = self.themes.themes.get(self.theme)
-        if after is not None and after != before and not first_look:
-            self._watch_theme(after.name)
-
     async def on_event(self, event: textual_events.Event) -> None:
         if isinstance(event, textual_events.Key):  # not every terminal tells of the focus
-            self.themes_maybe_changed()
+            self.themes.maybe_changed()
         await super().on_event(event)
 
     def on_app_focus(self, event: textual_events.AppFocus) -> None:
         del event
-        self.themes_maybe_changed()
+        self.themes.maybe_changed()
 
     # What the sessions tell
 

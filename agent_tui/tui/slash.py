@@ -32,7 +32,7 @@ def _model(app: AgentApp, name: str) -> None:
 
 def _theme(app: AgentApp, name: str) -> None:
     if name:
-        app.choose_theme(name)
+        app.themes.choose(name)
         return
     from agent_tui.tui.screens.choices import pick_theme
 

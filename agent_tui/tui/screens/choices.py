@@ -52,7 +52,6 @@ def close_session(app: AgentApp) -> None:
 
 def pick_theme(app: AgentApp) -> None:
     """Asks for a theme; the one under the cursor is on the screen while one looks."""
-    app.reload_themes()
     before = app.theme
     choices = [
         Choice(
@@ -61,10 +60,10 @@ def pick_theme(app: AgentApp) -> None:
             "the terminal's own colours" if theme.ansi else "dark" if theme.dark else "light",
             current=theme.name == before,
         )
-        for theme in sorted(app.themes.themes.values(), key=lambda theme: (not theme.dark, theme.name))
+        for theme in app.themes.all()
     ]
 
     def chosen(name: str | None) -> None:
-        app.choose_theme(name or before)
+        app.themes.choose(name or before)
 
-    app.push_screen(Picker("theme", choices, on_highlight=app.choose_theme), chosen)
+    app.push_screen(Picker("theme", choices, on_highlight=app.themes.choose), chosen)

@@ -131,10 +131,9 @@ class ShellCommands(Provider):
                 yield Entry(f"session {index + 1} {title}", tab.attention, partial(sessions.go_to, index))
 
     def _themes(self) -> Iterator[Entry]:
-        self._shell.reload_themes()
-        for name in sorted(self._shell.themes.themes):
-            run = partial(self._shell.choose_theme, name)
-            yield Entry(f"theme {name}", "theme", run, shown=False)
+        themes = self._shell.themes
+        for name in sorted(theme.name for theme in themes.all()):
+            yield Entry(f"theme {name}", "theme", partial(themes.choose, name), shown=False)
 
     async def _from_core(self) -> AsyncIterator[Entry]:
         controller = self._shell.controller
