@@ -25,7 +25,8 @@ class ReplayStart:
 
 def replay_open(app: AgentApp) -> None:
     """Shows the past of the session that is looked at, which goes on meanwhile."""
-    from agent_tui.tui.screens.replay import Recording, ReplayScreen
+    from agent_tui.tui.screens.replay import ReplayScreen
+    from agent_tui.tui.screens.replay_recording import Recording
 
     info, view = app.controller.info, app.controller.view
     if info is None or view is None or not view.seq:
@@ -43,7 +44,8 @@ def replay_open(app: AgentApp) -> None:
 
 async def replay_stored(app: AgentApp, start: ReplayStart) -> None:
     """Shows a stored session, and nothing else: leaving it leaves the program."""
-    from agent_tui.tui.screens.replay import Recording, ReplayScreen
+    from agent_tui.tui.screens.replay import ReplayScreen
+    from agent_tui.tui.screens.replay_recording import Recording
 
     runtime = await app.sessions.connect()
     speed = 1.0 if start.speed is None and start.at is None else start.speed

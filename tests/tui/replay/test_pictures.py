@@ -64,7 +64,7 @@ def test_end(picture: Callable[..., None]) -> None:
 def test_playing(picture: Callable[..., None]) -> None:
     async def play(pilot: Pilot[Any], screen: ReplayScreen) -> None:
         await pilot.press("plus", "space")  # the clock stands still, so it stays where it is
-        screen._stop_timer()  # nor is the time drawn again and again
+        screen.playing.stop()  # nor is the time drawn again and again
         assert screen.player.playing
 
     picture(at=300, then=play)
