@@ -162,12 +162,16 @@ class Sessions:
                 if not self.draining:
                     await asyncio.sleep(min(0.05, 0.004 + self.streams.open * 0.0001))
         except AgentTuiError as error:
-            _log.error("session %s is no longer followed: %s", channel.session_id, error)
+            if self._holds(channel):  # who was let go before this began has nothing to tell
+                _log.error("session %s is no longer followed: %s", channel.session_id, error)
         finally:
             channel.close()
-            held = self._held.get(channel.session_id)
-            if held is not None and held.channel is channel:
+            if self._holds(channel):
                 del self._held[channel.session_id]
+
+    def _holds(self, channel: Channel) -> bool:
+        held = self._held.get(channel.session_id)
+        return held is not None and held.channel is channel
 
     def channel(self, session_id: str) -> Channel:
         """The channel of a session that is in use."""
