@@ -77,6 +77,14 @@ async def test_a_failed_run_is_a_problem(tmp_path: Path) -> None:
         assert served.context.sessions.held == 0  # nobody comes back to its session
 
 
+async def test_a_refused_question_leaves_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(tmp_path) as served:
+        answer = await served.client.post("/chat", json={"query": " "})
+        assert (answer.status_code, answer.json()["code"]) == (400, "usage")
+        assert served.context.sessions.held == 0
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_chunks_as_a_stream_and_as_a_list(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         path = "/api/v1/agents/default/chat/stream"
