@@ -75,7 +75,7 @@ def _unqueue(app: AgentApp, _: str) -> None:
 
 
 def _sessions(app: AgentApp, _: str) -> None:
-    from agent_tui.tui.screens.sessions import pick_session
+    from agent_tui.tui.picking import pick_session
 
     pick_session(app)
 

@@ -4,86 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
-from agent_tui.tui.keys import display_key
-from agent_tui.tui.tail import fold_tail, read_tail
-from agent_tui.tui.widgets.conversation import Conversation
+from agent_tui.tui.picking import Chosen
+from agent_tui.tui.screens.sessions_keys import BINDINGS, hints
+from agent_tui.tui.screens.sessions_listed import Listed
 from agent_tui.tui.widgets.session_list import Item, SessionList
+from agent_tui.tui.widgets.session_preview import SessionPreview
 from agent_tui.tui.widgets.tabs import TabStrip
 
 if TYPE_CHECKING:
     from agent_tui.runtime.runtime import SessionInfo
     from agent_tui.tui.app import AgentApp
 
-LISTED = 5_000
-"""Most sessions that are listed; a search finds those beyond."""
-FOUND = 200
-"""Most sessions that a search shows."""
 TYPING_S = 0.12
 """How long a search waits for the next letter."""
-LOOKING_S = 0.06
-"""How long a preview waits for the cursor to stay."""
-PREVIEW = 300
-"""Events of a session that its preview is made of."""
 WIDE = 90
 """From this many columns on, list and preview stand side by side."""
-
-_HINTS = (
-    ("open", "enter", "open"),
-    ("new", "ctrl+n", "new"),
-    ("folders", "ctrl+t", ""),
-    ("preview", "ctrl+l", "look"),
-    ("rename", "ctrl+r", "rename"),
-    ("delete", "ctrl+x", ""),
-    ("fork", "ctrl+f", "fork"),
-    ("close", "escape", "close"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What the person wants of the shell: a session opened, forked, or a new one."""
-
-    what: Literal["open", "fork", "new"]
-    session_id: str = ""
 
 
 class SessionsScreen(ModalScreen[Chosen | None]):
     """Lists sessions, and renames and deletes them. What is chosen is for the shell to open."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, id="sessions.up"),
-        Binding("down", "move(1)", "Down", show=False, id="sessions.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="sessions.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="sessions.page_down"),
-        Binding("escape,ctrl+c,ctrl+o", "leave", "Close", show=False, id="sessions.close"),
-        *(
-            # Before the input, which has uses of its own for some of these.
-            Binding(keys, action, words, show=False, id=f"sessions.{action}", priority=True)
-            for keys, action, words in (
-                ("ctrl+n", "new", "Begin a new session"),
-                ("ctrl+t", "folders", "This folder, or all"),
-                ("ctrl+l", "preview", "Show or hide the preview"),
-                ("ctrl+r", "rename", "Rename"),
-                ("ctrl+x", "delete", "Delete, or undo that"),
-                ("ctrl+f", "fork", "Fork: go on from a copy"),
-            )
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
     AUTO_FOCUS = "#search"
     DEFAULT_CSS = """
     SessionsScreen {
@@ -105,18 +60,19 @@ class SessionsScreen(ModalScreen[Chosen | None]):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shell: AgentApp) -> None:
         super().__init__()
-        self._all = False
-        self._query = ""
-        self._infos: list[SessionInfo] = []
-        self._loaded = False
-        self._previewed: tuple[str, int] | None = None
+        self._listed = Listed(shell)
 
     @property
     def shell(self) -> AgentApp:
         """The app, by its own type."""
         return cast("AgentApp", self.app)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the sessions have been read."""
+        return self._listed.loaded
 
     @property
     def listing(self) -> SessionList:
@@ -129,10 +85,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         yield search
         with Horizontal():
             yield SessionList(self.shell.now, str(Path.home()))
-            with Container():
-                preview = Conversation()
-                preview.can_focus = False
-                yield preview
+            yield SessionPreview(lambda: self.shell.sessions.runtime)
         yield Static(id="said", markup=False)
         name = Input(placeholder="a name for this session", id="name", select_on_focus=False)
         name.cursor_blink = False
@@ -158,45 +111,16 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     async def _read_list(self, delay_s: float, keep: str | None) -> None:
         await asyncio.sleep(delay_s)
-        await self.shell.sessions.ready()
-        query = self._query.strip()
         try:
-            self._infos = [
-                *await self.shell.sessions.runtime.sessions(
-                    cwd=None if self._all else self.shell.settings.cwd,
-                    query=query,
-                    limit=FOUND if query else LISTED,
-                )
-            ]
+            await self._listed.read()
         except AgentTuiError as error:
             self._say(str(error))
             return
-        self._loaded = True
         self._show_list(keep)
 
     def _show_list(self, keep: str | None = None) -> None:
-        self.listing.show(self._items(), keep=keep)
+        self.listing.show(self._listed.items(), keep=keep)
         self._draw_head()
-
-    def _items(self) -> list[Item]:
-        sessions = self.shell.sessions
-        infos = [info for info in self._infos if info.id not in sessions.deleted]
-        if not self._query.strip():
-            cwd = str(self.shell.settings.cwd)
-            infos += [info for info in sessions.deleted.values() if self._all or info.cwd == cwd]
-            infos.sort(key=lambda info: info.updated, reverse=True)
-        return [self._item(info) for info in infos]
-
-    def _item(self, info: SessionInfo) -> Item:
-        sessions = self.shell.sessions
-        opened = sessions.find(info.id)
-        return Item(
-            info,
-            attention=opened.attention if opened is not None else None,
-            here=opened is not None and opened is sessions.active,
-            deleted=info.id in sessions.deleted,
-            elsewhere=self._all,
-        )
 
     def on_tab_strip_changed(self, message: TabStrip.Changed) -> None:
         """What the open sessions do has changed."""
@@ -207,7 +131,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.input.id == "search":
-            self._query = event.value
+            self._listed.query = event.value
             self._list_soon(TYPING_S)
 
     def on_session_list_moved(self, message: SessionList.Moved) -> None:
@@ -227,37 +151,19 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     def _preview_soon(self) -> None:
         if self._preview_shown:
-            self.run_worker(self._read_preview(), group="preview", exclusive=True)
+            self.query_one(SessionPreview).show_soon(self.listing.current)
 
-    async def _read_preview(self) -> None:
-        item = self.listing.current
-        key = (item.info.id, item.info.last_seq) if item is not None and not item.deleted else None
-        if key == self._previewed:
-            return
-        preview = self.query_one(Conversation)  # now: while it waits, the screen may close
-        await asyncio.sleep(LOOKING_S)
-        if item is None or key is None:
-            from agent_tui.events.view import SessionView
-
-            preview.show(SessionView())
-        else:
-            try:
-                tail = await read_tail(
-                    self.shell.sessions.runtime, item.info, wanted=PREVIEW, whole_run=False
-                )
-            except AgentTuiError as error:
-                self._say(str(error))
-                return
-            preview.show(fold_tail(item.info, tail).view)
-        self._previewed = key
+    def on_session_preview_failed(self, message: SessionPreview.Failed) -> None:
+        message.stop()
+        self._say(message.text)
 
     # What it says
 
     def _draw_head(self) -> None:
-        where = "all folders" if self._all else f"this folder: {self.shell.settings.cwd}"
-        if not self._loaded:
+        where = "all folders" if self._listed.everywhere else f"this folder: {self.shell.settings.cwd}"
+        if not self._listed.loaded:
             how_many = "…"
-        elif self._query.strip():
+        elif self._listed.searching:
             how_many = f"{len(self.listing.items)} found"
         else:
             how_many = f"{len(self.listing.items)}"
@@ -272,21 +178,13 @@ class SessionsScreen(ModalScreen[Chosen | None]):
     def _draw_hints(self) -> None:
         item = self.listing.current
         words = {
-            "folders": "this folder" if self._all else "all folders",
+            "folders": "this folder" if self._listed.everywhere else "all folders",
             "delete": "undo delete" if item is not None and item.deleted else "delete",
         }
-        width, lines = self.size.width - 2, [Content()]
-        for name, default, word in _HINTS:
-            if name == "preview" and self.has_class("-wide"):
-                continue
-            key = display_key(self.shell.keymap.get(f"sessions.{name}", default))
-            hint = Content.assemble((key, "bold $foreground"), " ", (word or words[name], "$text-muted"))
-            joined = Content.assemble(lines[-1], "  ", hint) if lines[-1] else hint
-            if joined.cell_length <= width:
-                lines[-1] = joined
-            elif len(lines) < 2:
-                lines.append(hint)
-        self.query_one("#hints", Static).update(Content("\n").join(lines))
+        if not self.has_class("-wide"):
+            words["preview"] = "look"
+        line = hints(self.shell.keymap, words, self.size.width - 2)
+        self.query_one("#hints", Static).update(line)
 
     def _say(self, text: str) -> None:
         said = self.query_one("#said", Static)
@@ -300,7 +198,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     def action_page(self, direction: int) -> None:
         if self.has_class("-narrow") and self.has_class("-preview"):
-            self.query_one(Conversation).action_page(direction)
+            self.query_one(SessionPreview).page(direction)
         else:
             self.listing.page(direction)
 
@@ -327,7 +225,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     def action_folders(self) -> None:
         current = self.listing.current
-        self._all = not self._all
+        self._listed.everywhere = not self._listed.everywhere
         self._list_soon(0.0, current.info.id if current else None)
 
     def action_preview(self) -> None:
@@ -366,9 +264,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         info = item.info
 
         async def rename() -> None:
-            await self.shell.sessions.runtime.set_title(info.id, title)
-            renamed = replace(info, title=title)
-            self._infos = [renamed if known.id == info.id else known for known in self._infos]
+            await self._listed.rename(info, title)
             self._show_list(info.id)
 
         self._do(rename())
@@ -387,12 +283,11 @@ class SessionsScreen(ModalScreen[Chosen | None]):
             self._do(self._undelete(item.info) if item.deleted else self._delete(item.info))
 
     async def _delete(self, info: SessionInfo) -> None:
-        await self.shell.sessions.delete(info, self.shell.settings.cwd)
+        await self._listed.delete(info)
         self._show_list(info.id)
 
     async def _undelete(self, info: SessionInfo) -> None:
-        await self.shell.sessions.restore(info.id)
-        self._infos = [info, *(known for known in self._infos if known.id != info.id)]
+        await self._listed.put_back(info)
         self._show_list(info.id)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -404,20 +299,3 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
         self.query_one("#said", Static).display = False
         self.run_worker(run(), group="change")
-
-
-def pick_session(app: AgentApp) -> None:
-    """Shows the picker, and does what the person chose."""
-
-    def chosen(choice: Chosen | None) -> None:
-        match choice:
-            case Chosen("open", session_id):
-                app.sessions.run_soon(app.sessions.open(session_id))
-            case Chosen("fork", session_id):
-                app.sessions.run_soon(app.sessions.fork(session_id))
-            case Chosen("new"):
-                app.sessions.run_soon(app.sessions.new(app.settings.cwd))
-            case _:
-                pass
-
-    app.push_screen(SessionsScreen(), chosen)

@@ -29,7 +29,7 @@ def shell() -> tuple[AgentApp, FakeRuntime]:
 async def open_picker(pilot: Pilot[Any], app: AgentApp) -> SessionList:
     await ready(pilot)
     await pilot.press("ctrl+o")
-    await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen._loaded)
+    await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.loaded)
     screen = app.screen
     assert isinstance(screen, SessionsScreen)
     return screen.listing
