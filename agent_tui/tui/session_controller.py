@@ -85,6 +85,7 @@ class SessionController:
         self._cancelled_run: str | None = None
         self._seen_seq = 0
         self._answered: set[str] = set()
+        self._steered: list[str] = []
         self._background = Background(self._notice, hooks.fatal)
         self.info: SessionInfo | None = None
         self.whole = False
@@ -256,7 +257,9 @@ class SessionController:
         """Gives text to the running model; without a run it is a prompt like any other."""
 
         async def steer() -> None:
+            self._steered.append(text)
             if not await self._need().steer(self._id(), text):
+                self._steered.remove(text)
                 await self._submit(text)
 
         self._do(steer)
@@ -357,9 +360,21 @@ class SessionController:
         self._tell_answers(events)
         if self.read_only and any(event.type == "notice" for event in events):
             self._background.run(self._ask_again())
+        self._take_back_unheard(events)
         if self._cancelled_run is not None and not self.running:
             self._give_back(self._cancelled_run)
             self._cancelled_run = None
+
+    def _take_back_unheard(self, events: Sequence[Event]) -> None:
+        """Hands back what was said to a run that ended before its model heard it."""
+        if not self._steered:
+            return
+        for event in events:
+            if event.type == "steer_applied" and event.text in self._steered:
+                self._steered.remove(event.text)
+            elif event.type == "run_done" and self._steered:
+                unheard, self._steered = self._steered, []
+                self._hooks.restore(self, "\n".join(unheard))
 
     def _tell_answers(self, events: Sequence[Event]) -> None:
         """Says who answered a question that stood on this screen, if it was answered on another."""

@@ -287,7 +287,8 @@ class SessionSet:
         if controller is self.active:
             self._hooks.restore(text)
         elif controller in self.controllers:
-            self._given_back[controller] = text
+            earlier = self._given_back.get(controller)
+            self._given_back[controller] = f"{text}\n{earlier}" if earlier else text
 
     def _tell_tabs(self) -> None:
         self.active.look()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from agent_tui.events.types import SteerApplied
 from agent_tui.tui.app import AgentApp
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
 from tests.fakes.stage import FakeRuntime, Play
+from tests.fakes.still import type_keys
 
 
 async def hang(play: Play) -> None:
@@ -78,6 +80,32 @@ async def test_escape_gives_the_prompt_back_if_nothing_was_said() -> None:
         await until(pilot, lambda: app.controller.running)
         await pilot.press("escape")
         await until(pilot, lambda: app.main.prompt.text == "go")
+
+
+async def test_what_a_run_ended_without_hearing_is_given_back() -> None:
+    heard = asyncio.Event()
+
+    async def hears_the_first(play: Play) -> None:
+        play.step()
+        play.llm("some of the answer", done=False)
+        await heard.wait()
+        play.emit(SteerApplied, text="be brief")
+        await asyncio.Event().wait()
+
+    app, core = make_shell(hears_the_first)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: app.controller.running)
+        for text in ("be brief", "in French", "and polite"):
+            await type_keys(pilot, [*text])
+            await pilot.press("ctrl+s")
+        await until(pilot, lambda: len([call for call in core.calls if call[0] == "steer"]) == 3)
+        heard.set()
+        view = app.controller.view
+        await until(pilot, lambda: view is not None and view.steers == ["in French", "and polite"])
+        await pilot.press("escape")
+        await until(pilot, lambda: app.main.prompt.text == "in French\nand polite")
 
 
 async def test_escape_without_a_run_destroys_nothing() -> None:
