@@ -50,6 +50,10 @@ class Access:
 
         return noting
 
+    def count(self, size: int) -> None:
+        """Notes bytes of the answer that were not written by ``sending``."""
+        self._bytes += size
+
     def end(self) -> None:
         """Writes the line."""
         if not self._log:

@@ -6,7 +6,8 @@ A channel is no second log: a stream that is behind what is kept here reads the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from agent_tui.events import codec
 from agent_tui.events.types import Event
@@ -16,6 +17,19 @@ KEPT_BYTES = 512_000
 
 CHUNK_BYTES = 64_000
 """Most bytes handed to a stream at once; a frame larger than that goes alone."""
+
+
+Write = Callable[[bytes], bool]
+"""Writes to a client at once; false, with nothing written, if it has to be waited for."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """A stream that has all events up to number ``after``."""
+
+    future: asyncio.Future[None]
+    after: int
+    write: Write | None
 
 
 def frame(event: Event) -> bytes:
@@ -38,7 +52,7 @@ class Channel:
         self.closed = False
         self._frames: list[bytes] = []
         self._bytes = 0
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: list[_Waiter] = []
         self._newest: tuple[int, int, bytes] = (0, 0, b"")
 
     @property
@@ -47,7 +61,7 @@ class Channel:
         return self.last - len(self._frames) + 1
 
     def add(self, events: Sequence[Event]) -> None:
-        """Takes in the next events and wakes the streams. Without streams nothing is kept."""
+        """Takes in the next events and hands them to the streams. Without streams nothing is kept."""
         if self.streams:
             for event in events:
                 data = frame(event)
@@ -58,7 +72,7 @@ class Channel:
             self._frames.clear()
             self._bytes = 0
         self.last = events[-1].seq
-        self.wake()
+        self._hand_out()
 
     def read(self, after: int) -> tuple[bytes, int] | None:
         """The next bytes after event ``after`` and the number of the last event in them.
@@ -90,21 +104,46 @@ class Channel:
             gone += 1
         del self._frames[:gone]
 
-    async def changed(self) -> None:
-        """Returns when something was added, when the channel closed, or when somebody woke it."""
-        waiter = asyncio.get_running_loop().create_future()
+    async def changed(self, after: int, write: Write | None = None) -> int:
+        """Waits until a stream that has all events up to ``after`` has something to do.
+
+        That is when there is something newer, when the channel closed, or when somebody woke it.
+        What ``write`` takes is no reason: it is written without waking the stream, which is most of
+        the price of an event that many are shown.
+
+        Returns:
+            The number of the last event that the stream's client has been sent.
+        """
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), after, write)
         self._waiters.append(waiter)
         try:
-            await waiter
+            await waiter.future
         finally:
-            if not waiter.done() or waiter.cancelled():
+            if not waiter.future.done() or waiter.future.cancelled():
                 self._waiters = [other for other in self._waiters if other is not waiter]
+        return waiter.after
 
-    def wake(self) -> None:
+    def _hand_out(self) -> None:
+        """Writes what is new where it can be written now, and wakes the other streams."""
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            if waiter.future.done():
+                continue
+            if waiter.after < self.last and waiter.write is not None:
+                read = self.read(waiter.after)
+                if read is not None and waiter.write(read[0]):
+                    waiter.after = read[1]
+            if waiter.after >= self.last:  # more only where the client has seen what comes to us yet
+                self._waiters.append(waiter)
+            else:
+                waiter.future.set_result(None)
+
+    def wake(self) -> None:
+        """Wakes every stream."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.future.done():
+                waiter.future.set_result(None)
 
     def leave(self) -> None:
         """A stream has ended; what only streams need is let go with the last one."""

@@ -6,6 +6,7 @@ import math
 import socket
 from typing import Any
 
+from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from agent_tui.server.context import Context
@@ -47,3 +48,32 @@ def _notice_silence(connection: Any, idle_s: float, silence_s: float) -> None:
     for level, name, value in options:
         if hasattr(socket, name):  # not every system has all of them
             connection.setsockopt(level, getattr(socket, name), value)
+
+
+class Outlet:
+    """Where the body of an answer without a length goes on, once it has begun.
+
+    It is for who has the same to say on hundreds of connections: the way through the application's
+    layers costs as much for each as making it once. Whoever is slow is waited for on that way.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    @classmethod
+    def of(cls, scope: Scope) -> Outlet | None:
+        """That of a request; None where the answer is not sent in chunks, or not by ``Connection``."""
+        transport = scope.get("state", {}).get("transport")
+        if transport is None or scope["http_version"] != "1.1" or scope["method"] == "HEAD":
+            return None
+        return cls(transport)
+
+    @property
+    def free(self) -> bool:
+        """Whether the system has taken all that was written, so that nobody has to wait."""
+        transport = self._transport
+        return not transport.get_write_buffer_size() and not transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Writes one chunk, which must not be empty: that would be the end."""
+        self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))

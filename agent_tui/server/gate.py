@@ -63,6 +63,7 @@ class Gate:
                 self._check_origin(headers)
                 tenant = await self._tenant(scope, headers)
                 access.tenant = scope["state"]["tenant"] = tenant
+                scope["state"]["count_bytes"] = access.count
                 await self._check_rate(f"tenant/{tenant}", self._rate)
                 self._check_size(headers)
             except Refused as error:

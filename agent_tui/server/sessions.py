@@ -17,6 +17,7 @@ from agent_tui.events.types import Event
 from agent_tui.runtime.runtime import Runtime, SessionInfo
 from agent_tui.server.channel import Channel
 from agent_tui.server.owners import Owners
+from agent_tui.server.pace import Pace
 from agent_tui.server.problems import Refused
 from agent_tui.server.settings import OWNER, ServeSettings
 
@@ -65,6 +66,10 @@ class Sessions:
     draining: bool = False
     _held: dict[str, Held] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.clock)
 
     @property
     def held(self) -> int:
@@ -158,9 +163,9 @@ class Sessions:
             async for batch in self.runtime.follow(channel.session_id, channel.last):
                 self.watch(batch)
                 channel.add(batch)
-                # Events that come in a rush go out together: each write to a stream has its price.
+                self._pace.delivered(len(batch) * channel.streams)
                 if not self.draining:
-                    await asyncio.sleep(min(0.05, 0.004 + self.streams.open * 0.0001))
+                    await asyncio.sleep(self._pace.rest_s)
         except AgentTuiError as error:
             if self._holds(channel):  # who was let go before this began has nothing to tell
                 _log.error("session %s is no longer followed: %s", channel.session_id, error)

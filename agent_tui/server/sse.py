@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.server.channel import chunked, frame
+from agent_tui.server.connection import Outlet
 from agent_tui.server.problems import Refused
 from agent_tui.server.sessions import Sessions
 
@@ -54,7 +55,9 @@ class EventStream(Response):
         self._sessions = sessions
         self._channel = sessions.channel(session_id)
         self._after = after
-        self._compress = compress
+        self._squeeze = zlib.compressobj(wbits=31) if compress else None
+        self._outlet: Outlet | None = None
+        self._count: Callable[[int], None] = _nobody
         self._gone = False
         self._check_limits()
         # Counted here and not when the first byte goes out, so that a rush cannot pass the limit.
@@ -79,6 +82,8 @@ class EventStream(Response):
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             )
+            self._outlet = Outlet.of(scope)
+            self._count = scope.get("state", {}).get("count_bytes", _nobody)
             async with aclosing(self._bytes()) as chunks:
                 async for chunk in chunks:
                     async with asyncio.timeout(limit):
@@ -101,14 +106,24 @@ class EventStream(Response):
         self._channel.wake()
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
-        if not self._compress:
-            async for chunk in self._chunks():
-                yield chunk
-            return
-        squeeze = zlib.compressobj(wbits=31)
         async for chunk in self._chunks():
-            yield squeeze.compress(chunk) + squeeze.flush(zlib.Z_SYNC_FLUSH)
-        yield squeeze.flush()
+            yield self._encoded(chunk)
+        if self._squeeze is not None:
+            yield self._squeeze.flush()
+
+    def _encoded(self, data: bytes) -> bytes:
+        if self._squeeze is None:
+            return data
+        return self._squeeze.compress(data) + self._squeeze.flush(zlib.Z_SYNC_FLUSH)
+
+    def _write(self, data: bytes) -> bool:
+        """Writes past the application's layers, while this stream waits, if its client keeps up."""
+        if self._gone or self._outlet is None or not self._outlet.free:
+            return False
+        encoded = self._encoded(data)
+        self._outlet.write(encoded)
+        self._count(len(encoded))
+        return True
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         settings, clock, channel = self._sessions.settings, self._sessions.clock, self._channel
@@ -133,7 +148,7 @@ class EventStream(Response):
                 continue
             if channel.closed:
                 return
-            await channel.changed()
+            position = await channel.changed(position, self._write)
 
     async def _older(self, position: int) -> list[bytes]:
         """The next frames, of events that only the journal has."""
@@ -143,6 +158,10 @@ class EventStream(Response):
             self._gone = True
             return []
         return await asyncio.to_thread(lambda: [frame(event) for event in events])
+
+
+def _nobody(_: int) -> None:
+    """Counts nothing: the application is served without an access log."""
 
 
 def _bound(scope: Scope) -> None:
