@@ -31,13 +31,14 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
+        self.env = {"AGENT_TUI_HOME": str(self.home), "AGENT_TUI_DEMO_TPS": "0"}
         self.folder = folder
         self.core: LocalRuntime
         self.server: HttpServer
         self.port = 0
 
     async def start(self, settings: ServeSettings | None = None) -> None:
-        loaded = load(self.folder, {"AGENT_TUI_HOME": str(self.home)}, {"model.name": "demo"})
+        loaded = load(self.folder, self.env, {"model.name": "demo"})
         self.core = await build_runtime(loaded)
         await self.serve(settings)
 
