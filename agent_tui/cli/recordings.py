@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,16 +44,25 @@ def find_recordings(loaded: Loaded, references: Sequence[str]) -> list[Found]:
         NotFoundError: There is no such session, file or run.
         StorageError: It cannot be read.
     """
-    return asyncio.run(_find(loaded, references))
+    # Not as what the coroutine returns: at its end asyncio puts the signal handler back, which writes all
+    # of that into the text of an error that nobody sees, for seconds where it is long.
+    found: list[Found] = []
+    # What is read stays to the end: passing over it again and again would take as long as reading it.
+    gc.disable()
+    try:
+        asyncio.run(_find(loaded, references, found))
+    finally:
+        gc.freeze()
+        gc.enable()
+    return found
 
 
-async def _find(loaded: Loaded, references: Sequence[str]) -> list[Found]:
+async def _find(loaded: Loaded, references: Sequence[str], found: list[Found]) -> None:
     from agent_tui.events.facts import split_reference
     from agent_tui.storage.journal import Journal
 
     journal = Journal(loaded.paths.journal)
     try:
-        found = []
         for reference in references:
             name, run = split_reference(reference)
             if name.endswith(FILE):
@@ -60,7 +70,6 @@ async def _find(loaded: Loaded, references: Sequence[str]) -> list[Found]:
             else:
                 events = await _read_session(journal, name)
             found.append(_chosen(events, run, reference))
-        return found
     finally:
         await journal.close()
 

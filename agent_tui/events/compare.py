@@ -130,6 +130,8 @@ def differences(a: Fact, b: Fact) -> tuple[Difference, ...]:
         one, other = a.fields.get(name), b.fields.get(name)
         if name in SINCE_RECORDED and (name not in a.fields or name not in b.fields):
             continue
+        if one is other or (type(one) is type(other) is str and one == other):
+            continue  # most are, and need not be written down to tell
         if _written(one) != _written(other):
             found.append(Difference(name, one, other, a.seqs.get(name), b.seqs.get(name)))
     return tuple(found)
@@ -182,6 +184,9 @@ def _step_key(step: Sequence[Fact]) -> str:
 
 def _aligned(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
     """Positions in pairs, in order: equal keys with each other, what is between them one by one."""
+    if list(a) == list(b):
+        yield from ((index, index) for index in range(len(a)))
+        return
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     for _, a_from, a_to, b_from, b_to in matcher.get_opcodes():
         for offset in range(max(a_to - a_from, b_to - b_from)):

@@ -6,11 +6,12 @@ All text is made harmless here; colours, keys and where the lines go are the rea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import groupby
-from typing import Literal
+from typing import Literal, overload
 
 from pydantic import JsonValue
 
@@ -30,6 +31,27 @@ _DIGESTS = {
 _MARKS: dict[LineKind, str] = {"changed": "~", "only_a": "<", "only_b": ">", "fold": "="}
 
 
+class _Folded(Sequence["Line"]):
+    """Lines that are made when somebody looks at them: of a long comparison most are never seen."""
+
+    def __init__(self, make: Callable[[], Iterable[Line]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        return tuple(self._make())
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        return self._lines[index]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line over both columns.
@@ -44,7 +66,7 @@ class Line:
     kind: LineKind
     left: str = ""
     right: str = ""
-    hidden: tuple[Line, ...] = ()
+    hidden: Sequence[Line] = ()
     first: bool = False
     differs: bool = False
 
@@ -74,8 +96,8 @@ def _fold_runs(pairs: Sequence[RunPair]) -> Line:
     """One line for runs that are the same throughout."""
     numbers = [pair.a.number for pair in pairs if pair.a is not None]
     which = f"run {numbers[0]}" if len(numbers) == 1 else f"runs {numbers[0]} to {numbers[-1]}"
-    hidden = [line for pair in pairs for line in _run_lines(pair, first=False)]
-    return Line("fold", f"the same: {which}", hidden=tuple(hidden))
+    hidden = _Folded(lambda: (line for pair in pairs for line in _run_lines(pair, first=False)))
+    return Line("fold", f"the same: {which}", hidden=hidden)
 
 
 def _run_lines(pair: RunPair, *, first: bool) -> Iterator[Line]:
@@ -92,9 +114,9 @@ def _run_lines(pair: RunPair, *, first: bool) -> Iterator[Line]:
 
 def fold_rows(rows: Sequence[Row]) -> Line:
     """One line for rows that are the same; what they hold is hidden in it."""
-    hidden = [line for row in rows for line in row_lines(row)]
     names = _listed([row.title for row in rows])
-    return Line("fold", f"the same: {names}", hidden=tuple(hidden))
+    hidden = _Folded(lambda: (line for row in rows for line in row_lines(row)))
+    return Line("fold", f"the same: {names}", hidden=hidden)
 
 
 def row_lines(row: Row, *, first: bool = False) -> Iterator[Line]:
