@@ -1,8 +1,8 @@
 """Clients that vanish without a word: their connections look open, and must not stay.
 
 No packet may leave the client any more, no end, no reset, and no acknowledgement of what it is sent, as if
-its cable were cut. A socket filter that lets nothing in does just that, for one socket and for everybody:
-the system then drops what arrives before the connection sees it.
+its cable were cut. A socket filter that lets nothing in does just that to one socket, and needs no rights:
+the system drops what arrives before the connection sees it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import fcntl
+import select
 import socket
 import struct
 import sys
@@ -38,13 +39,28 @@ NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 PING_S, SEND_S = 0.1, 0.3
 BOUNDS = {"ping_s": PING_S, "send_timeout_s": SEND_S}
-MARGIN_S = 3.0
-"""The system looks in steps of a second, and this machine may be busy."""
+MARGIN_S = 8.0
+"""The system looks in steps of a second, and this machine may be busy; without a bound it takes minutes."""
 
 
 def vanish(client: socket.socket) -> None:
     program = ctypes.create_string_buffer(NOTHING)
     client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(program)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _they_can_vanish() -> None:
+    """Skips where the system takes the filter and does not heed it, or does not take it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.connect(server.getsockname())
+        with server.accept()[0] as other:
+            try:
+                vanish(client)
+            except OSError as error:
+                pytest.skip(f"no socket filters here: {error}")
+            other.sendall(b"x")
+            if select.select([client], [], [], 0.05)[0]:
+                pytest.skip("socket filters are not heeded here")
 
 
 def ask(stack: ExitStack, served: Served, request: str) -> socket.socket:
@@ -59,7 +75,7 @@ def follow(session_id: str) -> str:
     return f"GET /sessions/{session_id}/events HTTP/1.1\nHost: localhost\n\n"
 
 
-async def until(holds: Callable[[], bool], deadline_s: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], deadline_s: float = 20.0) -> None:
     async with asyncio.timeout(deadline_s):
         while not holds():
             await asyncio.sleep(0.005)
