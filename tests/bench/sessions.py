@@ -56,15 +56,38 @@ def _run(log: SessionLog, number: int, pieces: list[str]) -> None:
     log.append(ev.RunDone, **whole, status="completed", steps=1, usage=usage, duration_ms=1.0)
 
 
-def _open_s(cwd: Path, rounds: int) -> tuple[float, float]:
-    """Seconds from exec to an empty session that is ready, and to the last screen of the long one."""
-    empty, long = [], []
-    for _ in range(rounds):  # in turns, so that what else the machine does meets both
-        with Pty(agent_tui(), cwd=cwd) as program:
-            empty.append(program.seen("ready")[0] - program.began)
-        with Pty(agent_tui("-s", SESSION), cwd=cwd) as program:
-            long.append(program.seen("calc")[0] - program.began)
-    return median(empty), median(long)
+class Screens:
+    """Opens an empty session and the long one again and again, and notes how long each takes.
+
+    Args:
+        cwd: Where.
+        command: What comes before the options: nothing, or ``attach`` and a URL.
+    """
+
+    def __init__(self, cwd: Path, *command: str) -> None:
+        self._cwd = cwd
+        self._command = command
+        self._empty: list[float] = []
+        self._long: list[float] = []
+
+    def open(self) -> None:
+        """Both in turns, so that what else the machine does meets both."""
+        self._empty.append(self._seen_s("ready"))
+        self._long.append(self._seen_s("calc", "-s", SESSION))
+
+    def _seen_s(self, word: str, *options: str) -> float:
+        with Pty(agent_tui(*self._command, *options), cwd=self._cwd) as program:
+            return program.seen(word)[0] - program.began
+
+    @property
+    def empty_s(self) -> float:
+        """Seconds from exec to an empty session that is ready."""
+        return median(self._empty)
+
+    @property
+    def beyond_s(self) -> float:
+        """Seconds that the last screen of the long session takes longer."""
+        return median(self._long) - median(self._empty)
 
 
 def _memory_mb(cwd: Path) -> float:
@@ -101,8 +124,10 @@ def run(*, quick: bool = False) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         cwd = Path(folder)
         asyncio.run(write_session(cwd, events))
-        empty, long = _open_s(cwd, rounds)
+        screens = Screens(cwd)
+        for _ in range(rounds):
+            screens.open()
         name = f"a session of {events:,} events"
-        yield under(f"{name}: last screen, beyond an empty one", long - empty, 0.3, ms)
+        yield under(f"{name}: last screen, beyond an empty one", screens.beyond_s, 0.3, ms)
         yield under("… memory, all of it read", _memory_mb(cwd), 250, lambda value: f"{value:.0f} MB")
         yield under("… key to its last screen from another session", _switch_s(cwd, rounds), 0.05, ms)
