@@ -36,10 +36,12 @@ async def read_tail(
         wanted: How many to look at first.
         whole_run: Looks further back if no run began among them.
     """
-    last = info.last_seq
+    last = before = info.last_seq
+    events: list[Event] = []
     while True:
         after = max(0, last - wanted)
-        events = await _read(source, info.id, after, last)
+        events = await _read(source, info.id, after, before) + events
+        before = after
         if after == 0:
             return events
         begin = next((at for at, event in enumerate(events) if isinstance(event, RunStart)), None)

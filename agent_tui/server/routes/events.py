@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -58,7 +59,7 @@ async def read_log(
     """Up to ``limit`` stored events with ``seq > after``; the session is not opened."""
     full = await server.sessions.find(tenant, session_id)
     events = await server.runtime.events(full, after, limit)
-    lines = b"".join(codec.encode(event) + b"\n" for event in events)
+    lines = await asyncio.to_thread(lambda: b"".join(codec.encode(event) + b"\n" for event in events))
     return Response(lines, media_type="application/x-ndjson")
 
 
