@@ -12,6 +12,7 @@ from agent_tui.events.draft import Draft, seconds
 from agent_tui.events.sharing import view_copy
 from agent_tui.events.texts import Texts, TextsState
 from agent_tui.events.view import (
+    AnySpan,
     Changes,
     PlanBlock,
     PromptBlock,
@@ -40,6 +41,7 @@ class Checkpoint:
     view: SessionView
     texts: TextsState
     plan: int | None
+    forked_at: int
 
     @property
     def seq(self) -> int:
@@ -54,6 +56,7 @@ class Fold:
         self._texts = Texts(self._draft)
         self._calls = Calls(self._draft)
         self._plan: int | None = None
+        self._forked_at = 0
 
     @property
     def view(self) -> SessionView:
@@ -62,7 +65,7 @@ class Fold:
     def checkpoint(self) -> Checkpoint:
         """Everything as it is now, shared and not copied: what is written later is copied then."""
         self._draft.share()
-        return Checkpoint(view_copy(self.view), self._texts.save(), self._plan)
+        return Checkpoint(view_copy(self.view), self._texts.save(), self._plan, self._forked_at)
 
     @classmethod
     def resume(cls, checkpoint: Checkpoint) -> Fold:
@@ -71,7 +74,7 @@ class Fold:
         fold._draft.load(view_copy(checkpoint.view))
         fold._texts.load(checkpoint.texts)
         fold._calls.load()
-        fold._plan = checkpoint.plan
+        fold._plan, fold._forked_at = checkpoint.plan, checkpoint.forked_at
         return fold
 
     def apply_all(self, events: Iterable[ev.Event]) -> Fold:
@@ -113,6 +116,7 @@ class Fold:
             case ev.SessionStart():
                 view.session_id = event.session_id
                 view.cwd, view.model, view.version = event.cwd, event.model, event.version
+                self._forked_at = _seq_of(event.forked_from)
             case ev.SessionUpdate():
                 self._session_update(event)
             case ev.Notice():
@@ -252,7 +256,7 @@ class Fold:
         if event.status == "max_steps":
             self._draft.notice(event, "warning", f"stopped at the limit of {event.steps} steps")
         elif event.status == "interrupted":
-            self._draft.notice(event, "warning", "interrupted: the program ended during this run")
+            self._draft.notice(event, "warning", f"interrupted: {self._why_interrupted(run, event)}")
         end = _RUN_END[event.status]
         if isinstance(run, RunSpan):
             run = self._draft.writable(run)
@@ -261,6 +265,15 @@ class Fold:
             self._draft.close_tree(run, end, event)
         text_end: TextState = "done" if event.status in ("completed", "max_steps") else "cancelled"
         self._texts.end_all(text_end)
+
+    def _why_interrupted(self, run: AnySpan | None, done: ev.RunDone) -> str:
+        if not self._forked_at:
+            return "the program ended during this run"
+        if run is not None and run.first_seq <= self._forked_at < done.seq:
+            return "the fork was taken during this run"
+        if done.seq <= self._forked_at:  # by its program, or because that was forked there itself
+            return "this run did not come to its end"
+        return "the program ended during this run"
 
     def _cancelled(self, event: ev.Cancelled) -> None:
         if run := self._draft.run():
@@ -274,3 +287,9 @@ class Fold:
         self._draft.changes.blocks.add(self._plan)
         block = self._draft.block(self._plan)
         return block if isinstance(block, PlanBlock) else None
+
+
+def _seq_of(place: str | None) -> int:
+    """The event's number in ``session:seq``; 0 if there is none."""
+    number = (place or "").rpartition(":")[2]
+    return int(number) if number.isdecimal() and len(number) < 19 else 0

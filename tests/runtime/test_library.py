@@ -11,6 +11,8 @@ import pytest
 from agent_tui.config.load import load
 from agent_tui.errors import ConflictError, NotFoundError, UsageError
 from agent_tui.events import types as ev
+from agent_tui.events.fold import Fold
+from agent_tui.events.view import NoticeBlock
 from agent_tui.runtime.build import build_runtime
 from agent_tui.runtime.local import LocalRuntime
 from tests.fakes.invariants import check_stream
@@ -88,6 +90,12 @@ async def test_a_fork_is_a_session_of_its_own(runtime: LocalRuntime) -> None:
     assert starts[-1].message_count == 4  # the system prompt, the question, its answer, the new one
 
 
+def notices(events: Sequence[ev.Event]) -> list[str]:
+    """What the conversation says about itself."""
+    blocks = Fold().apply_all(events).view.blocks
+    return [block.text for block in blocks if isinstance(block, NoticeBlock)]
+
+
 async def test_a_fork_in_the_middle_ends_what_was_open(runtime: LocalRuntime) -> None:
     source = await say(runtime, "how many?")
     middle = next(event.seq for event in await all_events(runtime, source) if event.type == "llm_delta")
@@ -95,6 +103,9 @@ async def test_a_fork_in_the_middle_ends_what_was_open(runtime: LocalRuntime) ->
     check_stream(events)
     done = next(event for event in events if isinstance(event, ev.RunDone))
     assert done.status == "interrupted"
+    assert notices(events) == ["interrupted: the fork was taken during this run"]
+    again = await runtime.fork(events[0].session_id)
+    assert notices(await all_events(runtime, again.id)) == ["interrupted: this run did not come to its end"]
     with pytest.raises(UsageError, match="no event 9999"):
         await runtime.fork(source, 9999)
 
