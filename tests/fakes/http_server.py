@@ -10,6 +10,7 @@ import uvicorn
 from agent_tui.runtime.runtime import Runtime
 from agent_tui.server.app import create_app
 from agent_tui.server.settings import ServeSettings
+from tests.fakes.listening import accept_nobody
 
 
 class HttpServer:
@@ -47,6 +48,7 @@ class HttpServer:
     async def stop(self) -> None:
         """Ends at once: connections are cut."""
         assert self._task is not None
+        await accept_nobody(self._server.servers)
         self._server.should_exit = True
         while not self._task.done():
             self.cut()

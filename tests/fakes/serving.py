@@ -20,6 +20,7 @@ from agent_tui.runtime.local import LocalRuntime
 from agent_tui.server.context import Context
 from agent_tui.server.serve import Server, make_server, stop
 from agent_tui.server.settings import ServeSettings
+from tests.fakes.listening import accept_nobody
 
 SETTINGS = ServeSettings(port=0, access_log=False, grace_s=0.0)
 
@@ -70,6 +71,7 @@ class Served:
 
     async def kill(self) -> None:
         """The end without a word: connections are cut and nothing is closed in order."""
+        await accept_nobody(self.server.servers)
         self.server.force_exit = self.server.should_exit = True
         for connection in list(self.server.server_state.connections):
             connection.transport.abort()  # type: ignore[union-attr]

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.listening import accept_nobody
+
 BATCH = 64
 
 
@@ -186,6 +188,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         self._gone()
+        self.transport.abort()  # and not closed in order: nobody reads what is not sent yet
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone()
@@ -413,10 +416,11 @@ class WireServer:
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
+        await accept_nobody([server])
         server.close()
-        for _ in range(8):  # turns of the loop: a connection that was just accepted takes a few to be known
-            for connection in list(self._connections):
-                connection.transport.abort()
+        for connection in list(self._connections):
+            connection.transport.abort()
+        for _ in range(4):  # turns of the loop until a connection that was cut is closed
             await asyncio.sleep(0)
 
     def _opened(self, connection: _Connection) -> int:
