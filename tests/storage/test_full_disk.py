@@ -1,0 +1,101 @@
+"""A disk that is really full: a file system of a few megabytes, where this machine lets one be mounted."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent_tui.cli.session_store import exported, write_file
+from agent_tui.errors import StorageError
+from agent_tui.events import codec
+from agent_tui.events import types as ev
+from agent_tui.events.log import SessionLog
+from agent_tui.storage.journal import Journal
+from tests.fakes import stories
+
+SIZE_MB = 8
+MOUNT_S = 10.0
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a small file system of its own."""
+    mount = shutil.which("mount")
+    if mount is None:
+        pytest.skip("there is no mount command here")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = [mount, "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, timeout=MOUNT_S, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system may be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], timeout=MOUNT_S, check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leaves no room; the file that takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65_536, 4_096):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+    assert shutil.disk_usage(disk).free == 0
+    return filler
+
+
+async def test_a_journal_goes_on_once_a_full_disk_has_room_again(disk: Path) -> None:
+    problems: list[str] = []
+    journal = await Journal.open(disk / "journal.db", on_problem=problems.append)
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    assert await journal.flush()
+
+    filler = fill(disk)
+    for _ in range(3):
+        for _ in range(20):
+            log.append(ev.SteerQueued, text="x" * 10_000)
+        assert not await journal.flush()
+    assert len(problems) == 1
+    assert "not being saved" in problems[0]
+    kept = await journal.read("s1", 0, 1000)  # what was stored before is there all the while
+    assert kept and [codec.decode(line).seq for line in kept] == list(range(1, len(kept) + 1))
+
+    filler.unlink()
+    assert await journal.flush()
+    assert len(await journal.read("s1", 0, 1000)) == log.last_seq
+    assert await journal.close()
+    with sqlite3.connect(disk / "journal.db") as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
+
+
+def test_an_export_that_has_no_room_leaves_the_one_before_as_it_was(disk: Path) -> None:
+    log = SessionLog("s1")
+    events: list[ev.Event] = []
+    log.observe(events.append)
+    stories.begin(log)
+    for _ in range(30):
+        log.append(ev.SteerQueued, text="x" * 10_000)
+    out = disk / "session.jsonl"
+    write_file(out, "the export before")
+
+    filler = fill(disk)
+    for form in ("jsonl", "markdown", "html", "otel"):
+        with pytest.raises(StorageError, match="No space left"):
+            write_file(out, exported(events, form) + " " * 70_000)
+    assert out.read_text() == "the export before"
+    assert sorted(disk.iterdir()) == [filler, out], "nothing half written is left"
+
+    filler.unlink()
+    write_file(out, exported(events, "jsonl"))
+    assert out.read_bytes().splitlines() == [codec.encode(event) for event in events]
