@@ -56,7 +56,8 @@ def verify(
         loaded = load_settings({"agent.max_steps": max(limits)}, debug=debug)
     with tempfile.TemporaryDirectory(prefix="agent-tui-") as folder:
         aside = replace(loaded, paths=replace(loaded.paths, data=Path(folder)))
-        reports, cancelled = asyncio.run(_verify(aside, found, replay_tools, timeout_s))
+        reports: list[RunReport] = []  # filled and not returned, for what ``find_recordings`` says
+        cancelled = asyncio.run(_verify(aside, found, replay_tools, timeout_s, reports))
     same = all(report.verdict != "different" for report in reports)
     if as_json:
         _print_reports_json(found, reports, same)
@@ -66,8 +67,9 @@ def verify(
 
 
 async def _verify(
-    loaded: Loaded, found: Found, replay_tools: bool, timeout_s: float | None
-) -> tuple[list[RunReport], bool]:
+    loaded: Loaded, found: Found, replay_tools: bool, timeout_s: float | None, reports: list[RunReport]
+) -> bool:
+    """Fills ``reports``; whether it was stopped by a signal."""
     from agent_tui.headless.run import signals_to
     from agent_tui.headless.verify import Verifier
     from agent_tui.runtime.build import build_runtime
@@ -86,7 +88,8 @@ async def _verify(
 
     try:
         with signals_to(stop):
-            return await verifier.go(runtime, found.name), bool(stopped)
+            reports += await verifier.go(runtime, found.name)
+            return bool(stopped)
     finally:
         await runtime.aclose()
 
