@@ -75,6 +75,7 @@ _PROBLEMS: dict[int | str, str] = {
     401: "No token, or a wrong one",
     403: "Not from there, or not for you",
     404: "There is no such thing, or it is not yours",
+    408: "The request did not come in time",
     409: "The session is in a state that does not allow this",
     413: "The request is too large",
     421: "The server is not called that",

@@ -21,16 +21,29 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         context: Context = self.config.app.state.context
         settings = context.settings
         _notice_silence(transport.get_extra_info("socket"), settings.ping_s, settings.silence_s)
-        self._unasked = self.loop.call_later(settings.silence_s, self._leave_if_unasked)
+        self._patience_s = settings.silence_s
+        self._waiting_after: object = None  # the request before the one whose end is waited for
+        self._next_look = self.loop.call_later(self._patience_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._unasked.cancel()
+        self._next_look.cancel()
         super().connection_lost(exc)
 
-    def _leave_if_unasked(self) -> None:
-        """Ends a connection on which no whole request has come; what is between two, uvicorn ends."""
-        if self.cycle is None:
+    def _look(self) -> None:
+        """Ends a connection on which a request has begun and, a while later, is still not whole.
+
+        That counts for the first one from the beginning; where nothing has come after an answer,
+        uvicorn ends the connection itself.
+        """
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering or self.timeout_keep_alive_task is not None:
+            self._waiting_after = self  # nothing is being waited for
+        elif self._waiting_after is self.cycle:
             self.transport.close()
+            return
+        else:
+            self._waiting_after = self.cycle
+        self._next_look = self.loop.call_later(self._patience_s, self._look)
 
 
 def _notice_silence(connection: Any, idle_s: float, silence_s: float) -> None:

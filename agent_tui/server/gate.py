@@ -5,6 +5,7 @@ Plain ASGI, so that a stream pays for nothing of it but one call a chunk.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -69,7 +70,7 @@ class Gate:
             except Refused as error:
                 await from_error(error)(scope, receive, access.sending(send))
                 return
-            bounded = _Bounded(receive, self._settings.max_body)
+            bounded = _Bounded(receive, self._settings.max_body, self._settings.silence_s)
             await self._app(scope, bounded, access.sending(send))
         finally:
             access.end()
@@ -121,21 +122,36 @@ class Gate:
 
 
 class _Bounded:
-    """Reads a body up to a limit, also one that does not say how long it is."""
+    """Reads a body up to a limit, also one that does not say how long it is, and for so long.
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    What it raises is raised inside of a route, where only this kind of exception gets through.
+    """
+
+    def __init__(self, receive: Receive, limit: int, patience_s: float) -> None:
         self._receive = receive
         self._limit = limit
         self._read = 0
+        self._whole = False
+        self._patience_s = patience_s
+        self._end = asyncio.get_running_loop().time() + patience_s
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        message = await (self._receive() if self._whole else self._in_time())
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             self._read += len(message.get("body", b""))
-            if self._read > self._limit:  # read inside of a route, where only this kind gets through
+            if self._read > self._limit:
                 detail = f"a request may hold up to {self._limit} bytes"
                 raise HTTPException(413, detail, {"connection": "close"})
         return message
+
+    async def _in_time(self) -> Message:
+        try:
+            async with asyncio.timeout_at(self._end):
+                return await self._receive()
+        except TimeoutError:
+            detail = f"the request was not whole after {self._patience_s:g} s"
+            raise HTTPException(408, detail, {"connection": "close"}) from None
 
 
 def _rate(text: str) -> RateLimitItem:

@@ -29,7 +29,13 @@ _PATH = re.compile(
     r"(?<![\w:/.~])~?/(?:[^\s/'\";,:()]+/)+[^\s/'\";,:()]*|(?<![\w:/.~])/[\w.-]{2,}(?=[\s'\";,:()]|$)"
 )
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_BY_STATUS = {403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_BY_STATUS = {
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+}
 
 
 class Refused(AgentTuiError):
