@@ -15,12 +15,13 @@ from textual.app import App
 from textual.keys import _character_to_key
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
+from textual.timer import Timer
 
 SOON_S = 0.04
 """What is due within this time is waited for: two frames."""
 
 ONCE_S = 1.5
-"""A timer that fires once is waited for if it is no longer than this; a longer one is a notice's end."""
+"""A timer that fires once does so now if it is no longer than this; a longer one is a notice's end."""
 
 TICKING_S = 0.15
 """As long is waited for one timer after the other: what still ticks then goes on ticking."""
@@ -58,6 +59,8 @@ async def still(app: App[Any]) -> None:
         async with asyncio.timeout(DEADLINE_S):
             while True:
                 await loop_at_rest()
+                for pump in _pumps(app):
+                    _fire_what_fires_once(pump)
                 for screen in app.screen_stack:
                     if screen.is_current:
                         screen._on_timer_update()  # draws what waits to be drawn, also behind a dialog
@@ -85,18 +88,32 @@ def _unrest(app: App[Any]) -> Iterator[str]:
         painting = screen is app.screen and (screen._repaint_required or screen._dirty_widgets)
         if screen.is_current and (layout or painting):
             yield f"drawing of {screen}"
-        for pump in (*screen.walk_children(), screen):
-            yield from _unrest_of(pump)
-    yield from _unrest_of(app)
-
-
-def _unrest_of(pump: MessagePump) -> Iterator[str]:
-    if pump._pending_message is not None or pump.message_queue_size or pump._next_callbacks:
-        yield f"messages of {pump}"
-    for timer in pump._timers:
-        going = timer._task is not None and not timer._task.done() and timer._active.is_set()
-        if going and timer._repeat is not None and timer._interval <= ONCE_S:
+    for pump in _pumps(app):
+        if pump._pending_message is not None or pump.message_queue_size or pump._next_callbacks:
+            yield f"messages of {pump}"
+        if any(_fires_once(timer) for timer in pump._timers):
             yield f"timer of {pump}"
+
+
+def _pumps(app: App[Any]) -> Iterator[MessagePump]:
+    """Whoever takes messages."""
+    for screen in app.screen_stack:
+        yield from screen.walk_children()
+        yield screen
+    yield app
+
+
+def _fires_once(timer: Timer) -> bool:
+    going = timer._task is not None and not timer._task.done() and timer._active.is_set()
+    return going and timer._repeat is not None and timer._interval <= ONCE_S
+
+
+def _fire_what_fires_once(pump: MessagePump) -> None:
+    """What would be waited for is done at once."""
+    for timer in list(pump._timers):
+        if _fires_once(timer) and timer._callback is not None:
+            timer.stop()
+            pump.call_later(timer._callback)
 
 
 async def type_keys(pilot: Pilot[Any], keys: Iterable[str]) -> None:

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 import textual.app
 import textual.pilot
+import textual.screen
 from textual.app import App
 from textual.pilot import Pilot
 
 from tests.fakes.still import loop_at_rest, still
+
+FRAME_S = 1 / 500
+"""How long a screen waits with what it has to paint; at 60 frames a second most of a test is this wait."""
+
+
+@pytest.fixture(autouse=True)
+def _short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", FRAME_S)
 
 
 @pytest.fixture(autouse=True)

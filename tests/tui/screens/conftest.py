@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from agent_tui.tui.app import AgentApp
+from agent_tui.tui.widgets.header import HeaderBar
 from tests.fakes.shell import make_shell, ready, send, until
 from tests.fakes.stage import Script, echo
 from tests.fakes.still import still
@@ -46,6 +47,10 @@ def picture(snap_compare: Callable[..., bool]) -> Picture:
             await still(app)
             if app.main.conversation is not None and app.controller.view is not None:
                 app.main.conversation.show(app.controller.view)
+            # Nor does how long something has taken depend on when that was last drawn.
+            app.main.query_one(HeaderBar).refresh()
+            if app.main.panel is not None:
+                app.main.panel.grow()
 
         assert snap_compare(app, terminal_size=size, run_before=before)
 
