@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
+from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.picking import Chosen
 from agent_tui.tui.screens.sessions_keys import BINDINGS, hints
 from agent_tui.tui.screens.sessions_listed import Listed
@@ -62,6 +63,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     def __init__(self, shell: AgentApp) -> None:
         super().__init__()
+        self._compositor = TellingCompositor()
         self._listed = Listed(shell)
 
     @property

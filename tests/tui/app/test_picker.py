@@ -94,11 +94,12 @@ async def test_a_narrow_screen_shows_one_or_the_other() -> None:
     async with app.run_test(size=(60, 16)) as pilot:
         listing = await open_picker(pilot, app)
         await go_to(pilot, listing, "write the docs")
-        assert not app.screen.query_one(Conversation).region
+        await until(pilot, lambda: not app.screen.query_one(Conversation).region)
         await pilot.press("ctrl+l")
         await until(pilot, lambda: "You said: write" in screen_text(app))
         await pilot.press("escape")
-        assert app.screen.query_one(SessionList).display
+        await until(pilot, lambda: app.screen.query_one(SessionList).region)
+        assert "You said" not in screen_text(app)
 
 
 async def test_rename() -> None:
