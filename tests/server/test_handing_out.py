@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from agent_tui.events import types as ev
-from agent_tui.server.channel import Channel, frame
+from agent_tui.server.channel import CHUNK_BYTES, Channel, frame
 from agent_tui.server.pace import LEAST_S, MEMORY_S, MOST_S, Pace
 from tests.fakes.serving import Served, frames, serving
 
@@ -130,6 +130,15 @@ SLOW_WORDS = [
 ]
 
 
+def listener(served: Served, session_id: str) -> socket.socket:
+    """A client that asks for a stream and reads nothing of it."""
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(("127.0.0.1", served.port))
+    deaf.sendall(f"GET /sessions/{session_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return deaf
+
+
 async def until_streaming(served: Served, count: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while served.context.sessions.streams.open < count:
@@ -166,10 +175,7 @@ async def test_who_reads_nothing_is_dropped_in_chunks_too(tmp_path: Path) -> Non
     turns = [[{"text": big}, {"text": big}, {"text": big}, {"answer": "done"}]]
     async with serving(tmp_path, turns, send_timeout_s=0.2, ping_s=0.1) as served:
         session_id = await served.session()
-        deaf = socket.socket()
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect(("127.0.0.1", served.port))
-        deaf.sendall(f"GET /sessions/{session_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        deaf = listener(served, session_id)
         await until_streaming(served, 1)
         assert (await served.run(session_id))[-1].type == "run_done"
         streams = served.context.sessions.streams
@@ -177,6 +183,24 @@ async def test_who_reads_nothing_is_dropped_in_chunks_too(tmp_path: Path) -> Non
             while streams.open or not streams.dropped:
                 await asyncio.sleep(0.01)
         assert streams.dropped == 1
+        deaf.close()
+
+
+async def test_who_reads_nothing_costs_no_more_than_a_chunk(tmp_path: Path) -> None:
+    """Also where what comes is little at a time, so that each might be handed to a stream that waits."""
+    talk = [item for _ in range(40) for item in ({"delay_s": 0.006}, {"text": "x" * 20_000})]
+    async with serving(tmp_path, [[*talk, {"answer": "done"}]]) as served:
+        session_id = await served.session()
+        deaf = listener(served, session_id)
+        await until_streaming(served, 1)
+        await served.run(session_id)
+        held = [0]
+        async with asyncio.timeout(DEADLINE_S):
+            while not max(held):
+                await asyncio.sleep(0.005)
+                connections = served.server.server_state.connections
+                held = [connection.transport.get_write_buffer_size() for connection in connections]
+        assert max(held) < 2 * CHUNK_BYTES + 1000  # one that waits, and most of one that went before
         deaf.close()
 
 
