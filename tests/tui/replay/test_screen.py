@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from textual.pilot import Pilot
 
@@ -104,6 +106,28 @@ async def test_a_click_on_the_bar_and_on_a_mark_goes_there() -> None:
         column = (RUNS[1] - 1) * (width - 1) // 299
         await pilot.click(Scrubber, offset=(1 + column, 1))
         assert screen.player.seq == RUNS[1]
+
+
+async def test_a_jump_does_not_paint_the_whole_screen() -> None:
+    app, _, _ = replay_of(EVENTS, at=1)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await shown(pilot)
+        painting, wholes = screen._compositor, [0]
+        paint_whole = painting.render_full_update
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            wholes[0] += 1
+            return paint_whole(*args, **kwargs)
+
+        painting.render_full_update = counted  # type: ignore[method-assign]
+        assert await press(pilot, "g", "1", "5", "0", "enter") == 150
+        await pilot.click(Scrubber, offset=(30, 1))
+        await pilot.pause()
+        assert screen.player.seq not in (1, 150)
+        assert wholes == [0]
+        screen.refresh()
+        await pilot.pause()
+        assert wholes == [1]
 
 
 async def test_a_click_on_a_span_goes_to_its_end_then_its_beginning() -> None:
