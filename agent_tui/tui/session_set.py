@@ -179,6 +179,7 @@ class SessionSet:
         left = self.active
         self.controllers.append(controller)
         self.show(controller)
+        self._ready.set()  # a fork out of a replay may be the first one there is
         for notice in info.notices:
             self._hooks.notice("info", notice)
         empty = left.info is None or (left.unused and not self._hooks.typed(left))

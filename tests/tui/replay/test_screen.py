@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from agent_tui.events import types as ev
 from agent_tui.tui.app import AgentApp
 from agent_tui.tui.screens.replay import ReplayScreen
+from agent_tui.tui.screens.sessions import SessionsScreen
 from agent_tui.tui.widgets.panel import SidePanel
 from agent_tui.tui.widgets.scrubber import Scrubber
 from agent_tui.tui.widgets.status import NoticeBar
@@ -166,6 +167,8 @@ async def test_a_fork_opens_the_new_session() -> None:
         assert core.forked == [42]
         await send(pilot, "go on")
         await until(pilot, lambda: "go on" in screen_text(app))
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.loaded)
 
 
 async def test_a_fork_that_fails_says_so_and_stays() -> None:
