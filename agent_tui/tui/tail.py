@@ -1,4 +1,8 @@
-"""The end of a long session first: enough of its last events to paint the last screen."""
+"""The end of a long session first: enough of its last events to paint the last screen.
+
+Also over a server, whose snapshot tells the whole session: for a long one that is many times as much to
+make, to send and to read as its end.
+"""
 
 from __future__ import annotations
 
