@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+from functools import partial
 
 import httpx2
 
@@ -52,7 +53,7 @@ async def main() -> None:
         for session_id in ids:
             for _ in range(plan["streams"]):
                 _, reader = await loop.create_connection(
-                    lambda session_id=session_id: Reader(session_id, late), "127.0.0.1", plan["port"]
+                    partial(Reader, session_id, late), "127.0.0.1", plan["port"]
                 )
                 readers.append(reader)
         while any(reader.last < 1 for reader in readers):
