@@ -19,6 +19,12 @@ from pathlib import Path
 import pyte
 
 DEADLINE_S = 20.0
+ANSWERABLE_S = 0.4
+"""How long a question stands before a key is tried: it takes none that may have been typed ahead."""
+
+AGAIN_S = 1.5
+"""After a key that came too early all the same, a pause must come before the next."""
+
 ESC = "\x1b"
 ENTER = "\r"
 
@@ -100,6 +106,21 @@ class Terminal:
         self.type(text)
         self.wait_for(lambda: text.splitlines()[-1][-20:] in self.text())
         self.type(ENTER)
+
+    def answer(self, key: str, until: Callable[[], object] | str) -> None:
+        """Answers the question on the screen, again if it was too early; then waits for ``until``."""
+        holds = (lambda: until in self.text()) if isinstance(until, str) else until
+        due = time.monotonic() + ANSWERABLE_S
+
+        def answered() -> object:
+            nonlocal due
+            came = holds()
+            if not came and time.monotonic() > due:
+                due = time.monotonic() + AGAIN_S
+                self.type(key)
+            return came
+
+        self.wait_for(answered)
 
     def resize(self, columns: int, rows: int) -> None:
         self._resize_pty(columns, rows)

@@ -94,22 +94,6 @@ def attach(server: Server, tmp_path: Path) -> Iterator[Attach]:
         terminal.close()
 
 
-def press(terminal: Terminal, key: str, until: Callable[[], object]) -> None:
-    """Presses a key now and then until it is taken: an approval refuses keys typed ahead."""
-    due = 0.0
-
-    def taken() -> object:
-        nonlocal due
-        if until():
-            return True
-        if time.monotonic() > due:
-            due = time.monotonic() + 1.5
-            terminal.type(key)
-        return False
-
-    terminal.wait_for(taken)
-
-
 def test_two_people_in_one_session(server: Server, attach: Attach, tmp_path: Path) -> None:
     call = {"type": "tool", "tool_name": "write_file", "args": {"path": "a.txt", "content": "approved"}}
     turns = [[json.dumps(call)], [json.dumps({"type": "final", "final": "It is written."})]]
@@ -120,7 +104,7 @@ def test_two_people_in_one_session(server: Server, attach: Attach, tmp_path: Pat
     ann.wait_for("write_file")
     ben = attach("-c", user="ben")
     ben.wait_for(lambda: "write it" in ben.text() and "approved" in ben.text())
-    press(ben, "y", lambda: "It is written." in ben.text())
+    ben.answer("y", "It is written.")
     ann.wait_for("It is written.")
     ann.wait_for("allowed by ben@")
     assert "allowed by" not in ben.text().partition("│")[0]

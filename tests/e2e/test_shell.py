@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,27 +78,8 @@ def test_an_approval_shows_all_and_takes_one_key(start: Start, script: Script, t
     terminal.submit("write it")
     terminal.wait_for(lambda: "write_file" in terminal.text() and "approved words" in terminal.text())
     assert not (tmp_path / "note.txt").exists()
-    Key(terminal, "y").until("It is written.")
+    terminal.answer("y", "It is written.")
     assert (tmp_path / "note.txt").read_text() == "approved words\n"
-
-
-class Key:
-    """A key that is pressed now and then until it is taken: an approval refuses keys typed ahead."""
-
-    def __init__(self, terminal: Terminal, key: str) -> None:
-        self._terminal = terminal
-        self._key = key
-        self._next = 0.0
-
-    def until(self, text: str) -> None:
-        self._terminal.wait_for(lambda: self._pressed(text))
-
-    def _pressed(self, text: str) -> bool:
-        seen = text in self._terminal.text()
-        if not seen and time.monotonic() > self._next:
-            self._next = time.monotonic() + 1.5
-            self._terminal.type(self._key)
-        return seen
 
 
 def test_a_denied_call_is_not_run(start: Start, script: Script, tmp_path: Path) -> None:
@@ -107,7 +87,7 @@ def test_a_denied_call_is_not_run(start: Start, script: Script, tmp_path: Path) 
     terminal = start("-m", model)
     terminal.submit("make it")
     terminal.wait_for("touch made")
-    Key(terminal, "n").until("Then I leave it.")
+    terminal.answer("n", "Then I leave it.")
     assert not (tmp_path / "made").exists()
 
 

@@ -10,6 +10,7 @@ import uvicorn
 from agent_tui.runtime.runtime import Runtime
 from agent_tui.server.app import create_app
 from agent_tui.server.settings import ServeSettings
+from tests.fakes.awake import keep_awake
 from tests.fakes.listening import accept_nobody
 
 
@@ -25,6 +26,7 @@ class HttpServer:
     def __init__(self, runtime: Runtime, settings: ServeSettings | None = None, *, port: int = 0) -> None:
         app = create_app(runtime, settings or ServeSettings(access_log=False))
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+        keep_awake()
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", port))
         self._task: asyncio.Task[None] | None = None

@@ -20,6 +20,7 @@ from agent_tui.runtime.local import LocalRuntime
 from agent_tui.server.context import Context
 from agent_tui.server.serve import Server, make_server, stop
 from agent_tui.server.settings import ServeSettings
+from tests.fakes.awake import keep_awake
 from tests.fakes.listening import accept_nobody
 
 SETTINGS = ServeSettings(port=0, access_log=False, grace_s=0.0)
@@ -96,6 +97,7 @@ async def start(
     env = {"AGENT_TUI_HOME": str(folder / "home"), "AGENT_TUI_DEMO_TPS": tps}
     runtime = await build_runtime(load(folder, env, flags), served=True, high_risk=high_risk)
     chosen = replace(SETTINGS, owners_file=folder / "owners.jsonl", **{"port": port, **settings})
+    keep_awake()
     server = make_server(runtime, chosen)
     task = asyncio.create_task(server.serve())
     while not server.started:
