@@ -5,20 +5,19 @@ Clocks are ``time.monotonic()``, which all processes of a machine share.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import signal
 import statistics
-import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.fakes import surroundings
+from tests.fakes.surroundings import environment, open_terminal
 
 DEADLINE_S = 120.0
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -45,21 +44,17 @@ class Pty:
         env: Mapping[str, str] | None = None,
         size: tuple[int, int] = (120, 40),
     ) -> None:
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(cwd),
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LANG": "C.UTF-8",
-            "AGENT_TUI_HOME": str(cwd / ".home"),
-            "PYTHONPATH": str(Path(__file__).parents[2]),  # this tree, whatever is installed
-            **(env or {}),
-        }
+        self._master, slave = open_terminal(size)
+        this_tree = {"PYTHONPATH": str(Path(__file__).parents[2])}  # whatever is installed
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            argv, cwd=cwd, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            argv,
+            cwd=cwd,
+            env=environment(cwd, {**this_tree, **(env or {})}),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
         )
         os.close(slave)
         self.output = bytearray()
@@ -209,7 +204,7 @@ class FakeGemini:
 
 
 def agent_tui(*args: str) -> list[str]:
-    return [str(Path(sys.executable).with_name("agent-tui")), *args]
+    return [surroundings.agent_tui(), *args]
 
 
 def median(values: Sequence[float]) -> float:

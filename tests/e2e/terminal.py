@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
 import signal
-import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
+
+from tests.fakes.surroundings import environment, open_terminal, set_size
 
 DEADLINE_S = 20.0
 ANSWERABLE_S = 0.4
@@ -55,21 +53,11 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
-        self._master, slave = pty.openpty()
-        self._resize_pty(columns, rows)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(cwd),
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LANG": "C.UTF-8",
-            "AGENT_TUI_HOME": str(cwd / ".home"),
-            **(env or {}),
-        }
+        self._master, slave = open_terminal(size)
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
-            env=environment,
+            env=environment(cwd, env),
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -123,12 +111,9 @@ class Terminal:
         self.wait_for(answered)
 
     def resize(self, columns: int, rows: int) -> None:
-        self._resize_pty(columns, rows)
+        set_size(self._master, (columns, rows))
         self.screen.resize(rows, columns)
         os.killpg(self.process.pid, signal.SIGWINCH)
-
-    def _resize_pty(self, columns: int, rows: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     # The screen
 
@@ -176,11 +161,6 @@ def _for_pyte(data: bytes) -> bytes:
     """pyte takes the kitty protocol's ``CSI > u`` and its kind for text: they are left out."""
 
     return re.sub(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1bP.*?\x1b\\", b"", data)
-
-
-def agent_tui() -> str:
-    """The console script installed in this environment."""
-    return str(Path(sys.executable).with_name("agent-tui"))
 
 
 def alive(pid: int) -> bool:

@@ -16,7 +16,8 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from tests.e2e.terminal import ESC, Terminal, agent_tui
+from tests.e2e.terminal import ESC, Terminal
+from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Start
-from tests.e2e.terminal import ENTER, ESC, Terminal, agent_tui, alive
+from tests.e2e.terminal import ENTER, ESC, Terminal, alive
+from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import ENTER, Terminal, agent_tui
+from tests.e2e.terminal import ENTER, Terminal
+from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Start
-from tests.e2e.terminal import Terminal, agent_tui
+from tests.e2e.terminal import Terminal
+from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
 
