@@ -30,7 +30,8 @@ class SparingCompositor(Compositor):
             for strip in strips:
                 # A strip that has been painted whole keeps itself there: some thousand objects a screen
                 # that only a pass of the garbage collector would find, which takes tens of milliseconds.
-                strip._divide_cache.clear()
+                if (strip.cell_length,) in strip._divide_cache:
+                    strip._divide_cache.clear()
 
 
 class TellingCompositor(SparingCompositor):
