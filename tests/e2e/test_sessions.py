@@ -71,7 +71,7 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_told_to_the_model(
 
 
 def test_a_second_program_follows_and_takes_over(start: Start) -> None:
-    first = start(env=SLOW)
+    first = start(env={"AGENT_TUI_DEMO_TPS": "400"})
     first.submit("what is 2+3*4")
     first.wait_for("= 14")
     second = start("-c")
