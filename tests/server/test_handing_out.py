@@ -220,7 +220,8 @@ async def test_the_access_log_counts_all_bytes(tmp_path: Path, caplog: pytest.Lo
             answer = await client
             assert b"run_done" in answer.content
             size = answer.num_bytes_downloaded
-        lines = [json.loads(record.getMessage()) for record in caplog.records]
+        records = [record for record in caplog.records if record.name == log.name]
+        lines = [json.loads(record.getMessage()) for record in records]
     finally:
         log.removeHandler(caplog.handler)
     assert size in [line["bytes"] for line in lines if line["path"].endswith("/events")]
