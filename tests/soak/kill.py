@@ -40,8 +40,10 @@ def _script(folder: Path) -> Path:
     return path
 
 
-async def one_round(folder: Path, session_id: str | None, life_s: float) -> tuple[str, float]:
+async def one_round(folder: Path, session_id: str | None, life_s: float) -> tuple[str | None, float]:
     """One run that is killed ``life_s`` after its first event: its session, and how much it lost.
+
+    A session that was killed before anything of it had to be kept is None.
 
     Raises:
         AssertionError: A promise was broken.
@@ -69,8 +71,9 @@ async def one_round(folder: Path, session_id: str | None, life_s: float) -> tupl
     path = user_paths({"AGENT_TUI_HOME": str(folder / "home")}).journal
     kept = _whole(path, session_id)
     lost = [datetime.fromisoformat(event.ts).timestamp() for event in printed if event.seq > kept]
-    await _mended(path, session_id)
-    return session_id, killed - min(lost) if lost else 0.0
+    if kept:
+        await _mended(path, session_id)
+    return session_id if kept else None, killed - min(lost) if lost else 0.0
 
 
 def _whole(path: Path, session_id: str) -> int:
