@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 from typing import BinaryIO, TextIO
@@ -70,12 +71,17 @@ class Output:
         """Writes what was collected.
 
         Raises:
-            BrokenPipeError: Nobody reads any more.
+            BrokenPipeError: Nobody reads any more: the other end is closed, or the terminal is gone.
         """
         if self._waiting or self._raw:
             waiting, self._waiting = self._waiting, []
             raw, self._raw = self._raw, []
-            await asyncio.to_thread(self._write, waiting, raw)
+            try:
+                await asyncio.to_thread(self._write, waiting, raw)
+            except OSError as error:
+                if error.errno == errno.EIO and self._guard:
+                    raise BrokenPipeError(error.errno, "the terminal is gone") from error
+                raise
 
     def discard(self) -> None:
         """Makes answers vanish, after their reader has gone; else Python complains at exit."""

@@ -9,6 +9,9 @@ from agent_tui.events import types as ev
 from agent_tui.headless.output import Output
 from agent_tui.safetext import visible
 
+NOBODY = "headless"
+"""Who denies where nobody is there to ask."""
+
 _ARGS_LENGTH = 200
 _ASCII = {"⚙": "*", "✓": "ok", "✗": "failed", "■": "-", "…": "...", "?": "?"}
 
@@ -18,10 +21,15 @@ class Renderer:
 
     A broken attempt cannot be taken back from a stream. When the next attempt begins with the same
     words, they are not written twice; when it does not, it begins on a new line and a note says so.
+
+    Args:
+        output: Where it is written.
+        how_to_allow: What the person can do so that the next time nobody has to be asked.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, how_to_allow: str = "") -> None:
         self._output = output
+        self._how_to_allow = how_to_allow
         self._text: list[str] = []
         self._expected = ""
         self._tools: dict[str, str] = {}
@@ -51,8 +59,7 @@ class Renderer:
             case ev.ApprovalRequest():
                 self._tools[event.call_id] = event.tool_name
             case ev.ApprovalResult(decision="deny"):
-                name = self._tools.get(event.call_id, event.call_id)
-                self._note("✗", f"{name} denied by {event.by}" + _because(event.feedback))
+                self._denied(event)
             case ev.SteerApplied():
                 self._note("…", f"steered: {event.text}")
             case ev.Plan(subtasks=subtasks):
@@ -103,6 +110,14 @@ class Renderer:
         self._text, self._expected = [], ""
         if answer.needs_human_review:
             self._note("?", "the agent asks for a person to review this answer")
+
+    def _denied(self, event: ev.ApprovalResult) -> None:
+        name = self._tools.get(event.call_id, event.call_id)
+        if event.by == NOBODY:
+            todo = f"; {self._how_to_allow}" if self._how_to_allow else ""
+            self._note("✗", f"{name} denied: nobody is there to ask{todo}")
+        else:
+            self._note("✗", f"{name} denied by {event.by}" + _because(event.feedback))
 
     def _tool(self, call_id: str, mark: str, words: str, duration_ms: float | None = None) -> None:
         name = self._tools.get(call_id, call_id)

@@ -19,6 +19,7 @@ from agent_tui.runtime.runtime import Runtime, SessionInfo
 from agent_tui.safetext import visible
 
 CANCELLED = 130
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXIT_CODES: dict[ev.RunStatus, int] = {
     "completed": 0,
     "failed": 1,
@@ -76,7 +77,7 @@ class _Run:
 
     def __init__(self, runtime: Runtime, session: SessionInfo, request: RunRequest, output: Output) -> None:
         self._runtime, self._session, self._request, self._output = runtime, session, request, output
-        self._renderer = Renderer(output)
+        self._renderer = Renderer(output, how_to_allow="--yes allows it")
         self._cancelling: asyncio.Task[bool] | None = None
         self._error: ev.ErrorInfo | None = None
         self._pipe_broken = False
@@ -136,8 +137,9 @@ class _Run:
         elif self._error is not None:
             self._output.note(f"error[{self._error.code}]: {visible(self._error.message, newlines=False)}")
         elif done.status == "max_steps":
+            steps = "1 step" if done.steps == 1 else f"{done.steps:,} steps"
             self._output.note(
-                f"error[max_steps]: no answer within {done.steps} steps; raise --max-steps or ask for less"
+                f"error[max_steps]: no answer within {steps}; raise --max-steps or ask for less"
             )
         await self._flush()
 
@@ -169,11 +171,7 @@ def exit_code(status: ev.RunStatus, error: ev.ErrorInfo | None) -> int:
 def signals_to(handler: Callable[[signal.Signals], None]) -> Iterator[None]:
     """SIGINT, SIGTERM and SIGHUP call ``handler``, except those that the process was told to ignore."""
     loop = asyncio.get_running_loop()
-    numbers = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    ]
+    numbers = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
     for number in numbers:
         loop.add_signal_handler(number, handler, number)
     try:
@@ -181,6 +179,14 @@ def signals_to(handler: Callable[[signal.Signals], None]) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+def signals_kill() -> None:
+    """From now on what ``signals_to`` caught ends the process at once, whatever it is doing."""
+    loop = asyncio.get_running_loop()
+    for number in _ENDING:
+        if loop.remove_signal_handler(number):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def read_prompt(argument: str | None) -> str | None:

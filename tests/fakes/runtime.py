@@ -95,6 +95,11 @@ class FakeRuntime:
         return True
 
     async def unqueue(self, session_id: str, prompt_id: str) -> str | None:
+        for waiting in self._queue:
+            if waiting[0] == prompt_id:
+                self._queue.remove(waiting)
+                self.log.append(ev.PromptUnqueued, prompt_id=prompt_id, reason="removed")
+                return waiting[1]
         return None
 
     async def steer(self, session_id: str, text: str) -> bool:
@@ -126,8 +131,10 @@ class FakeRuntime:
     async def trust(self, session_id: str) -> None:
         return
 
-    async def aclose(self) -> None:
-        if self._task is not None:
-            await self.cancel("s1", by="close")
+    async def close_session(self, session_id: str) -> None:
+        await self.cancel("s1", by="close")
         self.log.close()
+
+    async def aclose(self) -> None:
+        await self.close_session("s1")
         self.closed = True

@@ -169,6 +169,18 @@ async def forever(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
     raise AssertionError
 
 
+def test_a_step_is_one_and_what_was_denied_can_be_allowed() -> None:
+    async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
+        emit(ev.ApprovalRequest, call_id="c1", tool_name="shell", args={}, risk="high")
+        emit(ev.ApprovalResult, call_id="c1", decision="deny", by="headless")
+        return "max_steps"
+
+    assert Outcome(script).err.text.splitlines()[1:] == [
+        "✗ shell denied: nobody is there to ask; --yes allows it",
+        "error[max_steps]: no answer within 1 step; raise --max-steps or ask for less",
+    ]
+
+
 def test_a_time_limit_cancels() -> None:
     outcome = Outcome(forever, timeout_s=0.02)
     assert outcome.code == 130
