@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from agent_tui.cli import config_commands, session_commands, tool_commands
 from agent_tui.cli.edge import complain
@@ -34,13 +35,27 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and log mo
 def run_app(args: list[str]) -> int:
     """Runs a command line through Typer; a wrong one is told in one line."""
     try:
-        result: Any = app(args=args, prog_name="agent-tui", standalone_mode=False)
+        command: Any = get_command(app)
+        _name_no_type_of_flags(command)
+        result: Any = command(args=args, prog_name="agent-tui", standalone_mode=False)
     except typer.Abort:
         return 130
     except TyperException as error:
         complain("usage", error.format_message().rstrip("."), "see `agent-tui --help`")
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _name_no_type_of_flags(command: Any, parent: typer.Context | None = None) -> None:
+    """Keeps the help from showing ``--json <bool>``, as if a flag took a value."""
+    context = command.context_class(
+        command, info_name=command.name, parent=parent, **command.context_settings
+    )
+    for param in command.get_params(context):
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    for inner in getattr(command, "commands", {}).values():
+        _name_no_type_of_flags(inner, context)
 
 
 def _print_version(wanted: bool) -> None:
@@ -79,6 +94,11 @@ def root(
     options = RootOptions(model, theme, prompt, session, proceed, linear, debug)
     if context.invoked_subcommand is not None:
         context.obj = options
+        if theme is not None:  # also where nothing is drawn: a name that is none is a slip
+            from agent_tui.cli.screen import check_theme
+            from agent_tui.cli.start import load_settings
+
+            check_theme(theme, load_settings(debug=debug))
         return None
     from agent_tui.cli.screen import open_screen
 

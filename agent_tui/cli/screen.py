@@ -25,6 +25,8 @@ def open_screen(options: RootOptions) -> int:
     if loaded.config.ui.linear or os.environ.get("TERM") == "dumb":
         from agent_tui.headless.linear import run_linear
 
+        if options.theme is not None:
+            check_theme(options.theme, loaded)
         return run_linear(
             runtime_opener(loaded),
             cwd=loaded.cwd,
@@ -36,8 +38,12 @@ def open_screen(options: RootOptions) -> int:
     return _textual(loaded, session, options)
 
 
-def _check_theme(name: str, loaded: Loaded) -> None:
-    """A theme that is asked for by name has to be there; one of a file is no reason not to start."""
+def check_theme(name: str, loaded: Loaded) -> None:
+    """A theme that is asked for by name has to be there; one of a file is no reason not to start.
+
+    Raises:
+        UsageError: It is not, or cannot be used.
+    """
     from agent_tui.tui.themes import ThemeStore, shipped_dir
 
     store = ThemeStore([shipped_dir(), loaded.paths.themes])
@@ -79,7 +85,7 @@ def ui_settings(loaded: Loaded, options: RootOptions) -> UiSettings:
     from agent_tui.tui.settings import UiSettings
 
     if options.theme is not None:
-        _check_theme(options.theme, loaded)
+        check_theme(options.theme, loaded)
     ui = loaded.config.ui
     return UiSettings(
         theme=ui.theme,

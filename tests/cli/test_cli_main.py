@@ -57,6 +57,8 @@ def test_completion_is_for_typer(monkeypatch: pytest.MonkeyPatch) -> None:
         (["-c", "-s", "x"], "-c and -s cannot be given together"),
         (["tools", "call", "calc", "--args", "{"], "--args is not JSON"),
         (["tools", "call", "calc", "--args", "[]"], "must be a JSON object"),
+        (["--theme", "nosuch", "models"], "there is no theme 'nosuch'; there are "),
+        (["--theme", "nosuch", "--linear"], "there is no theme 'nosuch'; there are "),
         ([], "the screen needs a terminal"),
     ],
 )
@@ -105,6 +107,14 @@ def test_no_traceback_hides_in_a_clean_error(capsys: pytest.CaptureFixture[str])
 
     assert guard(fail, debug=False) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["--help", "run --help", "tools", "sessions prune -h"])
+def test_help_shows_flags_as_flags(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(line.split())
+    out = capsys.readouterr().out.lower()
+    assert "--help" in out
+    assert "bool" not in out
 
 
 def test_help_names_every_command_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
