@@ -58,5 +58,7 @@ def run_once(
 
         (found,) = find_recordings(loaded, [replay_model])
         recording = Recording(found.events, after=found.runs[0].start.seq - 1, tools=replay_tools)
-    open_runtime = runtime_opener(loaded, approve_all=approve_all, headless=True, recording=recording)
+    open_runtime = runtime_opener(
+        loaded, approve_all=approve_all, headless=True, recording=recording, model_first=True
+    )
     return run_headless(request, open_runtime)

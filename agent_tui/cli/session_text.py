@@ -57,7 +57,7 @@ def print_sessions(sessions: Sequence[StoredSession], sizes: dict[str, int], *, 
             plural(session.runs, "run"),
             plural(session.tokens, "token"),
             *([size_text(sizes[session.id])] if session.id in sizes else []),
-            cut(session.title or "(unused)", 50),
+            cut(session.title or ("(no prompt)" if session.runs else "(unused)"), 50),
             *([session.cwd] if folders else []),
         )
         for session in sessions

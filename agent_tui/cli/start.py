@@ -58,6 +58,7 @@ def runtime_opener(
             headless=headless,
             recording=recording,
             served=served,
+    model_first: bool = False,
             high_risk=high_risk,
         )
 
@@ -71,6 +72,7 @@ def find_session(loaded: Loaded, *, prefix: str | None, newest: bool) -> str | N
         NotFoundError: There is no such session.
         StorageError: The journal cannot be read.
     """
+            model_first=model_first,
     if prefix is None and not newest:
         return None
     return asyncio.run(_find(loaded, prefix))
@@ -83,10 +85,12 @@ async def _find(loaded: Loaded, prefix: str | None) -> str:
     try:
         if prefix is not None:
             return (await journal.find(prefix)).id
-        stored = await journal.sessions(cwd=loaded.cwd, limit=100)
-        if not stored:
-            raise NotFoundError(f"there is no session of {loaded.cwd} yet", hint="start one without -c")
-        said_something = [session for session in stored if session.title]
-        return (said_something or stored)[0].id
+        # A run that no model ever heard of, or a tool called by hand, is nothing to go on with while there
+        # is something else.
+        for wanted in ({"asked": True}, {"used": True}, {}):
+            found = await journal.sessions(cwd=loaded.cwd, limit=1, **wanted)
+            if found:
+                return found[0].id
+        raise NotFoundError(f"there is no session of {loaded.cwd} yet", hint="start one without -c")
     finally:
         await journal.close()

@@ -98,6 +98,7 @@ async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
         with signals_to(lambda _: cancels.append(asyncio.ensure_future(runtime.cancel(session.id)))):
             await runtime.call_tool(session.id, name, args)
             async for batch in runtime.follow(session.id, session.last_seq):
+        await runtime.set_title(session.id, _title(name, args))
                 for event in batch:
                     printer.apply(event)
                     if isinstance(event, RunDone):
@@ -112,6 +113,13 @@ class _CallPrinter:
     """What a call prints goes to stderr as it comes, its result to stdout.
 
     Attributes:
+def _title(name: str, args: dict[str, Any]) -> str:
+    """The call as lists of sessions have it: ``calc {"expression": "6*7"}``."""
+    from agent_tui.storage.index import TITLE_LENGTH
+
+    return f"{name} {json.dumps(args, ensure_ascii=False)}"[:TITLE_LENGTH] if args else name
+
+
         failed: Whether the tool, or what it did, failed.
     """
 

@@ -13,7 +13,7 @@ from agent_tui.tools.trust import TrustStore
 
 NO_MODEL = (
     "no model is configured and no key is set: this is the offline demo model; "
-    "set GEMINI_API_KEY, or choose one with /model"
+    "set GEMINI_API_KEY, or choose one with "
 )
 
 
@@ -25,6 +25,7 @@ async def build_runtime(
     recording: Recording | None = None,
     served: bool = False,
     high_risk: bool = True,
+    model_first: bool = False,
 ) -> LocalRuntime:
     """A runtime in this process.
 
@@ -35,6 +36,7 @@ async def build_runtime(
         recording: Answers model calls in place of every model.
         served: Followers are others than this process, which may outlive it.
         high_risk: Offer tools of high risk.
+        model_first: Open no session whose model cannot be asked, as there is nobody to choose another.
 
     Raises:
         ConfigError: The configured model's name is not one.
@@ -60,7 +62,7 @@ async def build_runtime(
     )
     notices = [*loaded.notices, *router.notices(model, loaded.env)]
     if not config.model.name and model == router.DEMO and recording is None:
-        notices.append(NO_MODEL)
-    runtime = LocalRuntime(core, cwd=loaded.cwd, model=model, notices=notices)
+        notices.append(NO_MODEL + ("-m MODEL" if headless else "/model"))
+    runtime = LocalRuntime(core, cwd=loaded.cwd, model=model, notices=notices, model_first=model_first)
     await journal.start()
     return runtime

@@ -34,10 +34,21 @@ class LocalRuntime:
         cwd: The folder of new sessions, unless they name one.
         model: The model of new sessions, unless they name one.
         notices: Sentences for the person, told with the first session that is opened.
+        model_first: Open no session whose model cannot be asked, for want of a key or a file: then nothing
+            is stored of it.
     """
 
-    def __init__(self, core: Core, *, cwd: Path, model: str, notices: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        core: Core,
+        *,
+        cwd: Path,
+        model: str,
+        notices: Sequence[str] = (),
+        model_first: bool = False,
+    ) -> None:
         self._core = core
+        self._model_first = model_first
         self._cwd = cwd
         self._model = model
         self._notices = tuple(notices)
@@ -56,11 +67,14 @@ class LocalRuntime:
         async with self._opening:  # two at once could make two sessions of one id, each with its own log
             self._check_open()
             if session_id is None:
+                await self._check_model(model or self._model, cwd or self._cwd)
                 session = await self._new(cwd or self._cwd, model or self._model)
             else:
                 if session_id not in self._sessions:
                     await self._core.journal.flush()
-                    session_id = (await self._core.journal.find(session_id)).id
+                    stored = await self._core.journal.find(session_id)
+                    await self._check_model(model or stored.model, Path(stored.cwd))
+                    session_id = stored.id
                 if session_id in self._sessions:
                     return self._sessions[session_id].info()
                 try:
@@ -73,6 +87,10 @@ class LocalRuntime:
         if session_id is None:
             return session.info(notices)
         return replace(self._library.info(await self._core.journal.find(session.id)), notices=notices)
+
+    async def _check_model(self, model: str, cwd: Path) -> None:
+        if self._model_first:
+            await self._core.client(model, cwd)
 
     def _add(self, session: Session) -> None:
         self._sessions[session.id] = session
@@ -337,4 +355,5 @@ def _notices(workspace: Workspace) -> tuple[str, ...]:
     if not workspace.untrusted:
         return workspace.notices
     names = ", ".join(path.name for path in workspace.untrusted)
-    return (*workspace.notices, f"this folder brings tools of its own ({names}); look at them, then /trust")
+    notice = f"this folder brings tools of its own ({names}); look at them, then type /trust in agent-tui"
+    return (*workspace.notices, notice)

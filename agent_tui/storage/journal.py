@@ -104,16 +104,22 @@ class Journal:
         return [row[0] for row in rows]
 
     async def sessions(
-        self, *, cwd: Path | None = None, used: bool = False, limit: int = 1000
+        self, *, cwd: Path | None = None, used: bool = False, asked: bool = False, limit: int = 1000
     ) -> Sequence[StoredSession]:
         """The sessions, or those of one folder, the one last used first.
 
         Args:
             used: Only those in which something was done, or that have a title.
+            asked: Only those in which a model was ever asked something.
         """
         where, values = ("AND cwd = ?", (encodable(str(cwd)),)) if cwd is not None else ("", ())
         if used:
             where += " AND (runs OR title != '')"
+        if asked:  # the tokens first: only where there are none must the events be looked through
+            where += (
+                " AND (tokens OR EXISTS"
+                " (SELECT 1 FROM events WHERE session_id = sessions.id AND type = 'llm_start'))"
+            )
         rows = await asyncio.to_thread(
             self._query,
             f"SELECT {COLUMNS} FROM sessions WHERE NOT deleted {where} "
