@@ -12,9 +12,10 @@ from pathlib import Path
 import typer
 
 from agent_tui.cli.listings import print_table
-from agent_tui.cli.start import load_settings, working_folder
+from agent_tui.cli.start import key_clashes, load_settings, working_folder
 from agent_tui.config.check import keys_of
 from agent_tui.config.layers import from_file
+from agent_tui.config.mistakes import complain_of
 from agent_tui.config.models import SECTIONS
 from agent_tui.errors import UsageError
 from agent_tui.paths import project_config_file, user_paths
@@ -38,7 +39,7 @@ def show() -> None:
         for key, keys in loaded.config.keys.items()
     ]
     print_table(rows)
-    for notice in loaded.notices:
+    for notice in (*loaded.notices, *key_clashes(loaded)):
         sys.stderr.write(visible(f"note: {notice}", newlines=False) + "\n")
 
 
@@ -91,7 +92,7 @@ def template() -> str:
 
 
 def _check(file: Path) -> None:
-    from_file("user file", file)
+    complain_of(from_file("user file", file).mistakes)
     sys.stdout.write(f"{file} is fine\n")
 
 

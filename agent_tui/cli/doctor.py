@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from agent_tui import __version__
+from agent_tui.cli.start import key_clashes
 from agent_tui.config.load import Loaded, load
+from agent_tui.config.mistakes import ConfigMistakes
 from agent_tui.errors import AgentTuiError
 from agent_tui.paths import Paths, user_paths
 from agent_tui.safetext import visible
@@ -59,7 +61,8 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         loaded = load(Path.cwd(), environ)
     except (AgentTuiError, OSError) as error:
-        yield Finding("fail", "config", str(error))
+        for one in error.found if isinstance(error, ConfigMistakes) else (error,):
+            yield Finding("fail", "config", str(one))
     else:
         yield from _config(loaded)
         yield from _keys(loaded.env)
@@ -128,13 +131,8 @@ def _config(loaded: Loaded) -> Iterator[Finding]:
     yield Finding("ok", "config", str(file) if file.exists() else f"{file} (not there: defaults)")
     for notice in loaded.notices:
         yield Finding("warn", "config", notice)
-    try:
-        from agent_tui.tools.policy import Policy
-
-        tools = loaded.config.tools
-        Policy(allow=tools.allow, ask=tools.ask, deny=tools.deny)
-    except AgentTuiError as error:
-        yield Finding("fail", "policy", str(error))
+    for clash in key_clashes(loaded):
+        yield Finding("warn", "config", clash)
     yield from _tools(loaded)
 
 

@@ -1,4 +1,4 @@
-"""The edge of the process: turns every failure into one line on stderr and an exit code."""
+"""The edge of the process: turns every failure into a line on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from agent_tui.config.mistakes import ConfigMistakes
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
 
@@ -13,7 +14,10 @@ CANCELLED = 130
 
 
 def guard(command: Callable[[], int | None], *, debug: bool) -> int:
-    """Runs ``command``; what it raises is told in one line, or as a traceback with ``debug``."""
+    """Runs ``command``; what it raises is told in one line, or as a traceback with ``debug``.
+
+    Several mistakes in the configuration are as many lines.
+    """
     try:
         code = command() or 0
         sys.stdout.flush()
@@ -25,7 +29,8 @@ def guard(command: Callable[[], int | None], *, debug: bool) -> int:
     except AgentTuiError as error:
         if debug:
             _traceback()
-        complain(error.code, error.message, error.hint)
+        for one in error.found if isinstance(error, ConfigMistakes) else (error,):
+            complain(one.code, one.message, one.hint)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last place that can tell the person
         if debug:

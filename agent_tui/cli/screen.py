@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent_tui import __version__
 from agent_tui.cli.root import RootOptions
-from agent_tui.cli.start import find_session, load_settings, runtime_opener
+from agent_tui.cli.start import find_session, key_places, load_settings, runtime_opener
 from agent_tui.config.load import Loaded
 from agent_tui.errors import UsageError
 
@@ -91,6 +91,7 @@ def ui_settings(loaded: Loaded, options: RootOptions) -> UiSettings:
         theme=ui.theme,
         themes_dirs=(loaded.paths.themes,),
         keys=loaded.config.keys,
+        key_places=key_places(loaded),
         esc_delay_ms=None if ui.esc_delay_ms == "auto" else ui.esc_delay_ms,
         mouse=ui.mouse,
         cwd=loaded.cwd,

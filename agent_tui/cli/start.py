@@ -38,6 +38,18 @@ def load_settings(flags: dict[str, Any] | None = None, *, debug: bool = False) -
     return loaded
 
 
+def key_clashes(loaded: Loaded) -> list[str]:
+    """What the person's ``[keys]`` give to two actions of the main screen, with the place it is set."""
+    from agent_tui.tui.keys import clashes
+
+    return list(clashes(loaded.config.keys, key_places(loaded)))
+
+
+def key_places(loaded: Loaded) -> dict[str, str]:
+    """Where each of ``[keys]`` was set, by id."""
+    return {name: loaded.origin(f"keys.{name}") for name in loaded.config.keys}
+
+
 def runtime_opener(
     loaded: Loaded,
     *,
@@ -46,6 +58,7 @@ def runtime_opener(
     recording: Recording | None = None,
     served: bool = False,
     high_risk: bool = True,
+    model_first: bool = False,
 ) -> Callable[[], Awaitable[Runtime]]:
     """A call that builds the runtime inside the event loop that will use it."""
 
@@ -58,8 +71,8 @@ def runtime_opener(
             headless=headless,
             recording=recording,
             served=served,
-    model_first: bool = False,
             high_risk=high_risk,
+            model_first=model_first,
         )
 
     return open_runtime
@@ -72,7 +85,6 @@ def find_session(loaded: Loaded, *, prefix: str | None, newest: bool) -> str | N
         NotFoundError: There is no such session.
         StorageError: The journal cannot be read.
     """
-            model_first=model_first,
     if prefix is None and not newest:
         return None
     return asyncio.run(_find(loaded, prefix))

@@ -15,8 +15,12 @@ from typing import Any
 from agent_tui.config.check import allowed, fit, is_list, keys_of
 from agent_tui.config.models import SECTIONS, Section
 from agent_tui.errors import ConfigError
+from agent_tui.keymap import IDS, near_id, wrong_key
+from agent_tui.rulesyntax import FORMS, split_rule
 
 ENV_PREFIX = "AGENT_TUI_"
+_RULES = ("allow", "ask", "deny")
+"""Lists of ``[tools]`` that hold rules."""
 _AT_LINE = re.compile(r" ?\(at (?:line (\d+), column \d+|end of document)\)")
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
 _ASSIGNMENT = re.compile(
@@ -32,45 +36,52 @@ class Layer:
         name: ``user file``, ``project file``, ``environment``, ``flag``.
         values: ``section → key → value``, checked.
         places: For each ``section.key``, where exactly: ``/…/config.toml:12``, ``AGENT_TUI_UI__THEME``.
+        mistakes: What is wrong in it, in order; whatever is not is in ``values`` all the same.
     """
 
     name: str
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    mistakes: list[ConfigError] = field(default_factory=list)
+
+    def wrong(self, what: str, hint: str) -> None:
+        self.mistakes.append(ConfigError(what, hint=hint))
 
 
 def from_file(name: str, path: Path) -> Layer:
     """The settings of ``path``; none if there is no such file.
 
-    Raises:
-        ConfigError: It is not TOML, has an unknown setting, or a value that is not allowed.
+    A mistake is that it is not TOML, has an unknown setting, or a value that is not allowed.
     """
+    layer = Layer(name)
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return Layer(name)
+        return layer
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", hint="mend or move it") from error
+        layer.wrong(f"cannot read {path}: {error}", hint="mend or move it")
+        return layer
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         match = _AT_LINE.search(str(error))
         line = (match and match[1]) or str(text.count("\n") + 1)
         what = _AT_LINE.sub("", str(error))
-        raise ConfigError(f"{path}:{line}: not valid TOML: {what}", hint="mend that line") from error
+        layer.wrong(f"{path}:{line}: not valid TOML: {what}", hint="mend that line")
+        return layer
     lines = key_lines(text)
 
     def place(key: str) -> str:
         line = lines.get(key) or lines.get(key.partition(".")[0])
         return f"{path}:{line}" if line else str(path)
 
-    layer = Layer(name)
     for section, table in tables.items():
         if not isinstance(table, dict):
-            raise ConfigError(
+            layer.wrong(
                 f"{place(section)}: {section} stands outside of a section",
                 hint=f"settings live in {_sections()}{_near(section, _all_keys())}",
             )
+            continue
         _take(layer, section, _dotted(table) if section == "keys" else table, place, strict=True)
     return layer
 
@@ -78,8 +89,7 @@ def from_file(name: str, path: Path) -> Layer:
 def from_environment(environ: Mapping[str, str]) -> Layer:
     """The settings given as ``AGENT_TUI_SECTION__KEY``. Lists are comma-separated, or JSON.
 
-    Raises:
-        ConfigError: A name is not a setting, or its value is not allowed.
+    A mistake is a name that is not a setting, or a value that is not allowed.
     """
     layer = Layer("environment")
     for variable in sorted(environ):
@@ -96,11 +106,7 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
 
 
 def from_flags(flags: Mapping[str, Any]) -> Layer:
-    """The settings of the command line: ``{"ui.theme": "paper"}``; None means not given.
-
-    Raises:
-        ConfigError: A value is not allowed.
-    """
+    """The settings of the command line: ``{"ui.theme": "paper"}``; None means not given."""
     layer = Layer("flag")
     for dotted, value in flags.items():
         if value is not None:
@@ -133,48 +139,71 @@ def key_lines(text: str) -> dict[str, int]:
 
 def _take(layer: Layer, section: str, table: dict[str, Any], place: Any, *, strict: bool) -> None:
     if section == "keys":
-        values = _check_keys(table, place)
+        values = _check_keys(layer, table, place)
     elif section in SECTIONS:
-        values = _check(SECTIONS[section], section, table, place, strict=strict)
+        values = _check(layer, SECTIONS[section], section, table, place, strict=strict)
     else:
-        raise ConfigError(
+        layer.wrong(
             f"{place(section)}: there is no section [{section}]",
             hint=f"it may be one of {_sections()}{_near(section, [*SECTIONS, 'keys'])}",
         )
+        return
     layer.values.setdefault(section, {}).update(values)
     layer.places.update({f"{section}.{key}": place(f"{section}.{key}") for key in values})
 
 
 def _check(
-    kind: type[Section], section: str, table: dict[str, Any], place: Any, *, strict: bool
+    layer: Layer, kind: type[Section], section: str, table: dict[str, Any], place: Any, *, strict: bool
 ) -> dict[str, Any]:
     values = {}
     for key, value in table.items():
         name = f"{section}.{key}"
         known = keys_of(kind)
         if key not in known:
-            raise ConfigError(
+            layer.wrong(
                 f"{place(name)}: {name} is not a setting",
                 hint=f"[{section}] has {', '.join(known)}{_near(key, known)}",
             )
+            continue
         try:
-            values[key] = fit(kind, key, value, from_text=not strict)
-        except ValueError as error:
-            given = json.dumps(value, ensure_ascii=False, default=str)
-            raise ConfigError(
-                f"{place(name)}: {name} cannot be {given}", hint=f"it must be {allowed(kind, key)}"
-            ) from error
+            fitted = fit(kind, key, value, from_text=not strict)
+        except ValueError:
+            layer.wrong(
+                f"{place(name)}: {name} cannot be {_written(value)}",
+                hint=f"it must be {allowed(kind, key)}",
+            )
+            continue
+        values[key] = fitted
+        for rule in fitted if section == "tools" and key in _RULES else ():
+            if split_rule(rule) is None:
+                what = f"{name} holds {_written(rule)}, which is not a rule"
+                layer.wrong(f"{place(name)}: {what}", hint=FORMS)
     return values
 
 
-def _check_keys(table: dict[str, Any], place: Any) -> dict[str, str]:
+def _check_keys(layer: Layer, table: dict[str, Any], place: Any) -> dict[str, str]:
     for key, value in table.items():
-        if not isinstance(value, str):
-            raise ConfigError(
-                f"{place(f'keys.{key}')}: keys.{key} cannot be {value!r}",
-                hint='it must be keys as a text, such as "ctrl+t" or "f2,ctrl+g"',
+        name = f"keys.{key}"
+        if key not in IDS:
+            near = near_id(key)
+            layer.wrong(
+                f"{place(name)}: {name} is not a key's id",
+                hint="F1 in the shell shows them all" + (f"; did you mean {near}?" if near else ""),
+            )
+            continue
+        wrong = wrong_key(value) if isinstance(value, str) else (value, "")
+        if wrong is not None:
+            because = f": {_written(wrong[0])} is not a key" if wrong[0] != value else ""
+            meant = f"; did you mean {wrong[1]}?" if wrong[1] else ""
+            layer.wrong(
+                f"{place(name)}: {name} cannot be {_written(value)}{because}",
+                hint=f'it must be keys as a text, such as "ctrl+t" or "f2,question_mark"{meant}',
             )
     return table
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _as_list(value: str) -> Any:

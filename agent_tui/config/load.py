@@ -11,6 +11,7 @@ from typing import Any
 
 from agent_tui.config import dotenv, trust
 from agent_tui.config.layers import Layer, from_environment, from_file, from_flags
+from agent_tui.config.mistakes import complain_of
 from agent_tui.config.models import SECTIONS, Config
 from agent_tui.paths import Paths, project_config_file, user_paths
 
@@ -54,20 +55,17 @@ def load(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None 
         flags: Settings of the command line by ``section.key``; None values were not given.
 
     Raises:
-        ConfigError: A file or a variable has a mistake; says which, where, and what is allowed.
+        ConfigError: Files or variables have mistakes; says which, where, and what is allowed.
     """
     paths = user_paths(dict(environ))
     trusted = trust.is_trusted(paths, cwd)
     notices: list[str] = []
+    user = from_file("user file", paths.config_file)
     project = from_file("project file", project_config_file(cwd))
+    layers = [user, project, from_environment(environ), from_flags(flags or {})]
+    complain_of([mistake for layer in layers for mistake in layer.mistakes])
     if not trusted:
         _hold_back(project, notices)
-    layers = [
-        from_file("user file", paths.config_file),
-        project,
-        from_environment(environ),
-        from_flags(flags or {}),
-    ]
     values: dict[str, dict[str, Any]] = {}
     origins: dict[str, str] = {}
     for layer in layers:

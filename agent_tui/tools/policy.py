@@ -34,11 +34,11 @@ from typing import Literal
 from pydantic import JsonValue
 
 from agent_tui.errors import ConfigError
+from agent_tui.rulesyntax import FORMS, split_rule
 from agent_tui.tools.spec import ToolSpec
 
 DecisionAction = Literal["allow", "ask", "deny"]
 
-_RULE = re.compile(r"\s*([A-Za-z0-9_*?-]+)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _COMPOUND = re.compile(r"[;&|<>()$`\x00-\x08\x0a-\x1f\x7f]")
 _PARTS = re.compile(r"[;&|()`\n\r{}]|\$\(|<\(|>\(")
@@ -67,14 +67,12 @@ class Rule:
         Raises:
             ConfigError: It is not one.
         """
-        match = _RULE.fullmatch(text)
-        if match is None:
+        parts = split_rule(text)
+        if parts is None:
             raise ConfigError(
-                f"{where} holds {text!r}, which is not a rule",
-                hint="write a tool's name, or name(pattern), or name(argument=pattern)",
-                code="policy_rule",
+                f"{where} holds {text!r}, which is not a rule", hint=FORMS, code="policy_rule"
             )
-        return cls(text.strip(), match[1], match[2].strip() if match[2] is not None else None)
+        return cls(text.strip(), *parts)
 
     def fits(self, spec: ToolSpec, args: Mapping[str, JsonValue], cwd: Path, *, strict: bool) -> bool:
         """Whether the rule speaks of this call; ``strict`` for rules that open rather than close."""

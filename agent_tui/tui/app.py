@@ -243,7 +243,7 @@ class AgentApp(App[int], inherit_bindings=False):
     # Keys
 
     def _take_keymap(self, known: dict[str, str], *, quiet: bool = False) -> None:
-        usable, problems = check_keymap(self.settings.keys, known)
+        usable, problems = check_keymap(self.settings.keys, known, self.settings.key_places)
         if not quiet:
             self.keymap = usable
             if problems:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt|meta|super|hyper)\+)*(?:[a-z][a-z0-9_]*|\S)", re.IGNORECASE)
+from agent_tui.keymap import wrong_key
+
 _SHORT = {
     "escape": "esc",
     "question_mark": "?",
@@ -87,12 +87,15 @@ def keys_in_force(keymap: Mapping[str, str]) -> dict[str, str]:
     return {key.id: keymap.get(key.id, key.keys) for key in KEYS}
 
 
-def check_keymap(wanted: Mapping[str, str], known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+def check_keymap(
+    wanted: Mapping[str, str], known: Mapping[str, str], places: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], list[str]]:
     """The part of a person's keymap that can be used, and what is wrong with the rest.
 
     Args:
         wanted: Binding id to keys, as configured.
         known: Every binding id there is, with its default keys.
+        places: Where each id was set, as far as that is known.
     """
     usable: dict[str, str] = {}
     problems: list[str] = []
@@ -102,22 +105,30 @@ def check_keymap(wanted: Mapping[str, str], known: Mapping[str, str]) -> tuple[d
             problems.append(
                 f"[keys] {name}: no such action" + (f" (did you mean {near[0]}?)" if near else "")
             )
-        elif not all(_KEY.fullmatch(key.strip()) for key in keys.split(",")):
+        elif wrong_key(keys) is not None:
             problems.append(f"[keys] {name}: {keys!r} is not a key; write it like ctrl+t or f5")
         else:
             usable[name] = keys
-    problems.extend(_clashes(usable, known))
+    problems.extend(clashes(usable, places or {}))
     return usable, problems
 
 
-def _clashes(usable: Mapping[str, str], known: Mapping[str, str]) -> Iterable[str]:
-    """Keys that a person's own settings give to two actions of the main screen."""
-    main = {key.id for key in KEYS}
+def clashes(wanted: Mapping[str, str], places: Mapping[str, str]) -> Iterator[str]:
+    """Keys that a person's own settings give to two actions of the main screen.
+
+    Args:
+        wanted: Binding id to keys, as configured.
+        places: Where each id was set, as far as that is known.
+    """
     owners: dict[str, list[str]] = {}
-    for name, default in known.items():
-        if name in main or name in usable:
-            for key in usable.get(name, default).split(","):
-                owners.setdefault(key.strip().lower(), []).append(name)
-    for key, names in owners.items():
-        if len(names) > 1 and any(name in usable for name in names):
-            yield f"[keys] {display_key(key)} is given to {' and '.join(sorted(names))}"
+    for name, keys in keys_in_force(wanted).items() | wanted.items():
+        for key in keys.split(","):
+            owners.setdefault(key.strip().lower(), []).append(name)
+    for key, names in sorted(owners.items()):
+        own = sorted(name for name in names if name in wanted)
+        if len(names) > 1 and own:
+            where = ", ".join(places[name] for name in own if name in places)
+            yield (
+                f"{where + ': ' if where else ''}[keys] {display_key(key)} is given to "
+                f"{' and '.join(sorted(names))}; set another key for one of them"
+            )

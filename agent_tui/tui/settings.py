@@ -17,6 +17,7 @@ class UiSettings:
         themes_dirs: Folders with the person's own ``*.toml`` themes; a later one wins over an
             earlier one, and all win over those that ship with the program.
         keys: Binding id to keys, such as ``{"cancel": "escape,f9"}``.
+        key_places: Where each of ``keys`` was set, for what is said of them.
         esc_delay_ms: How long a lone escape waits to become something longer; None decides by the
             kind of connection.
         mouse: Whether the mouse is used at all.
@@ -29,6 +30,7 @@ class UiSettings:
     theme: str = DEFAULT_THEME
     themes_dirs: tuple[Path, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
+    key_places: dict[str, str] = field(default_factory=dict)
     esc_delay_ms: int | None = None
     mouse: bool = True
     cwd: Path = field(default_factory=Path.cwd)

@@ -155,6 +155,28 @@ def test_doctor_is_content_with_a_fresh_machine() -> None:
     assert [finding for finding in findings(environ) if finding.level == "fail"] == []
 
 
+def test_every_mistake_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    file = user_file('[tools]\nallow = ["nosuchtool("]\n[keys]\npanel = "flurb"\n')
+    assert main(["config", "show"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["error[config]"] * 2
+    assert f"{file}:2: " in lines[0]
+    assert f"{file}:4: " in lines[1]
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert f"fail  config      {file}:2: " in out
+    assert f"fail  config      {file}:4: " in out
+
+
+def test_a_key_given_twice_is_told_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    file = user_file('[keys]\ntrace = "f5"\n')
+    said = f"user file {file}:2: [keys] f5 is given to trace and usage"
+    assert main(["config", "show"]) == 0
+    assert said in capsys.readouterr().err
+    main(["doctor"])
+    assert f"warn  config      {said}" in capsys.readouterr().out
+
+
 def test_doctor_reports_a_bad_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     user_file("[ui]\nfps = 'x'\n")
     assert main(["doctor"]) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent_tui.config.load import Loaded, load
+from agent_tui.config.mistakes import ConfigMistakes
 from agent_tui.config.trust import trust_project
 from agent_tui.errors import ConfigError
 from agent_tui.paths import user_paths
@@ -99,6 +100,10 @@ def test_environment_values_are_read_as_their_type(place: Place) -> None:
         ("[ui]\ntheme = \n", 2, ["not valid TOML"]),
         ("[keys]\ntrace = 3\n", 2, ["keys.trace"]),
         ("[tools]\nallow = [\n 'a',\n 3,\n]\n", 2, ["tools.allow", "a list of texts"]),
+        ("[tools]\nroots = ['(']\nask = ['calc', 'shell(']\n", 3, ['"shell("', "name(pattern)"]),
+        ("[keys]\npanel = 'flurb'\n", 2, ['keys.panel cannot be "flurb"', "question_mark"]),
+        ("[keys]\npanel = 'f8, esc'\n", 2, ['"esc" is not a key', "did you mean escape?"]),
+        ("[keys]\n'prompt.newlin' = 'f9'\n", 2, ["not a key's id", "did you mean prompt.newline?"]),
     ],
 )
 def test_a_mistake_names_file_line_key_and_what_is_allowed(
@@ -113,6 +118,23 @@ def test_a_mistake_names_file_line_key_and_what_is_allowed(
         assert word in message
 
 
+def test_every_mistake_is_told(place: Place) -> None:
+    user = place.user("[ui]\ntheme = 3\nfps = 30\n[mdoel]\nname = 'demo'\n[keys]\nnosuch = 'f9'\n")
+    project = place.project("[ui]\nfps =\n")
+    with pytest.raises(ConfigMistakes) as caught:
+        place.load({"AGENT_TUI_TOOLS__DENY": "shell(", "AGENT_TUI_UI__THEMES": "x"})
+    said = [mistake.message for mistake in caught.value.found]
+    assert [one.partition(": ")[0] for one in said] == [
+        f"{user}:2",
+        f"{user}:4",
+        f"{user}:7",
+        f"{project}:2",
+        "AGENT_TUI_TOOLS__DENY",
+        "AGENT_TUI_UI__THEMES",
+    ]
+    assert all(one in str(caught.value) for one in said)
+
+
 def test_a_mistake_in_the_environment_names_the_variable(place: Place) -> None:
     with pytest.raises(ConfigError, match=r"AGENT_TUI_RETRY__ATTEMPTS: .* whole number"):
         place.load({"AGENT_TUI_RETRY__ATTEMPTS": "many"})
@@ -124,7 +146,7 @@ def test_an_untrusted_project_cannot_weaken_safety(place: Place) -> None:
     place.user('[tools]\ndeny = ["http_get"]\nallow = ["calc"]\n')
     place.project(
         '[tools]\nallow = ["shell"]\nroots = ["/"]\ndeny = ["shell(rm *)"]\n'
-        '[keys]\n"approve.once" = "enter"\n[server]\nhost = "0.0.0.0"\n'
+        '[keys]\n"approval.allow" = "enter"\n[server]\nhost = "0.0.0.0"\n'
     )
     loaded = place.load()
     assert not loaded.trusted
@@ -140,7 +162,7 @@ def test_an_untrusted_project_cannot_weaken_safety(place: Place) -> None:
     assert loaded.trusted
     assert loaded.config.tools.allow == ["shell"]
     assert loaded.config.tools.deny == ["http_get", "shell(rm *)"]
-    assert loaded.config.keys == {"approve.once": "enter"}
+    assert loaded.config.keys == {"approval.allow": "enter"}
     assert loaded.notices == ()
 
 

@@ -12,7 +12,7 @@ import agent_tui
 
 ROOT = Path(agent_tui.__file__).parent
 FLOORS = [
-    {"errors", "paths", "cancel", "clock", "safetext", "secretshapes", "logs"},
+    {"errors", "paths", "cancel", "clock", "safetext", "secretshapes", "logs", "keymap", "rulesyntax"},
     {"events"},
     {"llm"},
     {"tools"},
@@ -22,7 +22,9 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {package: number for number, floor in enumerate(FLOORS) for package in floor}
-FRONT_END_MAY_IMPORT = {"events", "errors", "safetext", "clock", "paths", "logs", "runtime.runtime"}
+FRONT_END_MAY_IMPORT = {
+    "events", "errors", "safetext", "clock", "paths", "logs", "keymap", "runtime.runtime",
+}  # fmt: skip
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 

@@ -33,6 +33,11 @@ def test_what_is_wrong_with_a_keymap_is_said(wanted: dict[str, str], said: str) 
     assert said in problems[0]
 
 
+def test_a_clash_says_where_it_was_made() -> None:
+    _, (problem,) = check_keymap({"help": "f2"}, KNOWN, {"help": "user file /c:3"})
+    assert problem.startswith("user file /c:3: [keys] f2 is given to help and trace")
+
+
 def test_keys_are_shown_as_people_write_them() -> None:
     assert [display_key(keys) for keys in ("escape,f9", "ctrl+t", "pageup", "ctrl+slash")] == [
         "esc",
