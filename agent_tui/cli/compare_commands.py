@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from agent_tui.cli.comparison_text import print_lines
+from agent_tui.cli.comparison_text import PIPE_WIDTH, print_lines
 from agent_tui.cli.recordings import Found, find_recordings
 from agent_tui.cli.start import load_settings
 from agent_tui.errors import UsageError
@@ -77,7 +78,7 @@ async def _verify(
 
     before = found.runs[0].start.seq - 1
     await _seed(loaded, found, before)
-    verifier = Verifier(found.events, found.runs, timeout_s=timeout_s)
+    verifier = Verifier(found.events, found.runs, timeout_s=timeout_s, tools_run=not replay_tools)
     recording = Recording(found.events, after=before, tools=replay_tools, hook=verifier.hook)
     runtime = await build_runtime(loaded, recording=recording)
     stopped: list[object] = []
@@ -111,6 +112,7 @@ async def _seed(loaded: Loaded, found: Found, before: int) -> None:
 
 def _print_reports(found: Found, reports: Sequence[RunReport]) -> None:
     from agent_tui.events.sidebyside import row_lines
+    from agent_tui.headless.verify import ANOTHER_RESULT
 
     for report in reports:
         text = visible(" ".join(report.run.start.input.split())[:60], newlines=False)
@@ -124,6 +126,8 @@ def _print_reports(found: Found, reports: Sequence[RunReport]) -> None:
             sys.stdout.write(visible(last.note, newlines=False) + "\n")
         sys.stdout.write("\n")
         print_lines(list(row_lines(first, first=True)), ("recorded", "now"))
+        if last.note == ANOTHER_RESULT:
+            sys.stdout.write("\n" + fill(last.note, PIPE_WIDTH, break_on_hyphens=False) + "\n")
     left = len(found.runs) - len(reports)
     if left:
         sys.stdout.write(f"{left} more {'run was' if left == 1 else 'runs were'} not run again\n")

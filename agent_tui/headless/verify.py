@@ -19,6 +19,10 @@ from agent_tui.headless.person import Person
 from agent_tui.runtime.runtime import Runtime
 
 MISMATCH = "cassette_mismatch"
+ANOTHER_RESULT = (
+    "the same call had another result: tools really run, and what they find (a clock, a file, a page) may "
+    "have changed since; --replay-tools takes the results from the recording"
+)
 Verdict = Literal["same", "different", "skipped"]
 
 
@@ -39,14 +43,21 @@ class Verifier:
         events: The recorded session.
         runs: Those of its runs to run again, in a session that holds what was before them.
         timeout_s: Cancel a run after so long.
+        tools_run: Tools really run, and may find the world changed; else their results are recorded ones.
     """
 
     def __init__(
-        self, events: Sequence[ev.Event], runs: Sequence[RecordedRun], *, timeout_s: float | None = None
+        self,
+        events: Sequence[ev.Event],
+        runs: Sequence[RecordedRun],
+        *,
+        timeout_s: float | None = None,
+        tools_run: bool = True,
     ) -> None:
         self._events = events
         self._runs = runs
         self._timeout_s = timeout_s
+        self._tools_run = tools_run
         self._runtime: Runtime
         self._session = ""
         self._stopped = False
@@ -117,7 +128,9 @@ class Verifier:
         else:
             pair, note = compare_runs(run, now), ""
         mismatch = [event.error for event in events if isinstance(event, ev.RunError)]
-        if not pair.same and mismatch and mismatch[0].code == MISMATCH:
+        if self._tools_run and _another_result(pair):
+            note = ANOTHER_RESULT
+        elif not pair.same and mismatch and mismatch[0].code == MISMATCH:
             note = mismatch[0].message
         return RunReport(run, "same" if pair.same else "different", note, pair)
 
@@ -169,6 +182,15 @@ class Verifier:
     def _cancel(self, by: str) -> None:
         if self._cancelling is None:
             self._cancelling = asyncio.ensure_future(self._runtime.cancel(self._session, by=by))
+
+
+def _another_result(pair: RunPair) -> bool:
+    """Whether the first difference is what came of a call that is itself the same."""
+    first = pair.first
+    if first is None or first.a is None or first.b is None or first.a.kind != "tool":
+        return False
+    both_ran = all({"result", "error"} & fact.fields.keys() for fact in (first.a, first.b))
+    return both_ran and not {"tool_name", "args"} & {difference.name for difference in first.differences}
 
 
 def _tool_args(run: RecordedRun) -> dict[str, object] | None:
