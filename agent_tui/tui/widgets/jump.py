@@ -14,11 +14,16 @@ from textual.widgets import Input, Static
 
 from agent_tui.tui.format import count
 
+_QUESTION = "go to event"
+_LONGEST = 16
+"""More digits than the number of any event has."""
+
 
 class JumpBar(Horizontal):
     """Takes a number, typed or pasted; Enter gives it, Esc gives none.
 
-    Whoever takes what is given closes it, so that both are painted at once.
+    A number that no event has is refused, and the line stays. Whoever takes what is given closes it, so
+    that both are painted at once.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,8 +36,9 @@ class JumpBar(Horizontal):
         height: 1;
         padding: 0 1;
         background: $background;
-        & > Static { width: auto; color: $text-muted; }
-        & > Input { width: 1fr; height: 1; border: none; padding: 0 1; }
+        & > Static { width: auto; margin-right: 1; color: $text-muted; }
+        & > Static.-wrong { color: $text-error; }
+        & > Input { width: 1fr; height: 1; border: none; padding: 0; }
     }
     """
 
@@ -43,12 +49,18 @@ class JumpBar(Horizontal):
             super().__init__()
             self.seq = seq
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0
+
     def compose(self) -> ComposeResult:
-        yield Static("go to event", markup=False)
+        yield Static(_QUESTION, markup=False)
         yield Input(compact=True, restrict=r"[0-9, ]*")
 
     def ask(self, last: int) -> None:
         """Opens; ``last`` is the highest number there is."""
+        self._last = last
+        self._say(_QUESTION)
         line = self.query_one(Input)
         line.placeholder = f"1 … {count(last)}"
         line.value = ""
@@ -63,15 +75,24 @@ class JumpBar(Horizontal):
     def _give(self, seq: int | None) -> None:
         self.post_message(self.Given(seq))
 
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        label = self.query_one(Static)
+        label.update(text)
+        label.set_class(wrong, "-wrong")
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         digits = re.sub(r"\D", "", event.value)
+        if digits and not (len(digits) < _LONGEST and 1 <= int(digits) <= self._last):
+            self._say(f"there are events 1 to {count(self._last)} only; {_QUESTION}", wrong=True)
+            return
         self._give(int(digits) if digits else None)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._say(_QUESTION)
 
     def action_give_up(self) -> None:
         self._give(None)

@@ -85,6 +85,17 @@ async def test_a_number_is_gone_to() -> None:
         assert await press(pilot, "right") == 124
 
 
+async def test_a_number_that_no_event_has_is_refused() -> None:
+    app, _, _ = replay_of(EVENTS, at=5)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: "go to event 1 … 300" in screen_text(app))
+        assert await press(pilot, "9", "9", "9", "9", "9", "enter") == 5
+        await until(pilot, lambda: "events 1 to 300 only; go to event 99999" in screen_text(app))
+        assert await press(pilot, "backspace", "backspace", "backspace", "enter") == 99
+
+
 async def test_errors_are_found_and_their_absence_told() -> None:
     events = recorded(700)
     app, _, _ = replay_of(events, at=1)
