@@ -11,6 +11,7 @@ It needs nothing of what the server is made of.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -26,12 +27,14 @@ from agent_tui.events.types import Decision, Event
 from agent_tui.runtime.runtime import ModelInfo, SessionInfo, Submitted, ToolInfo
 from agent_tui.server.pages import Pages
 from agent_tui.server.tail import Tail
-from agent_tui.server.wire import ServerRefused, Wire
+from agent_tui.server.wire import ConnectionFailed, ServerRefused, Wire
 
 T = TypeVar("T")
 
 SOMEBODY = "user"
 """Who acts where nobody said; the façade's own default."""
+LOST_S = 1.0
+"""How long a cancel may take where the connection is lost already: the person waits to be told."""
 MOST_SESSIONS = 1000
 """A server lists no more at once."""
 
@@ -163,7 +166,19 @@ class HttpRuntime:
         return _read(dict[str, str | None], answer)["text"]
 
     async def cancel(self, session_id: str, *, by: str = SOMEBODY) -> bool:
-        return _said(await self._post(_path(session_id, "cancel"), {"by": self._who(by)}), "cancelled")
+        """As the façade says. One that does not get there is dropped: later it might meet another run.
+
+        Raises:
+            ConnectionFailed: It did not get there, or nothing is known of what came of it; says which.
+        """
+        body = {"by": self._who(by)}
+        try:
+            async with asyncio.timeout(LOST_S if self._lost else None):
+                return _said(await self._post(_path(session_id, "cancel"), body), "cancelled")
+        except TimeoutError as error:
+            raise _cancel_failed(f"the server at {self._wire.url} does not answer", sent=True) from error
+        except ConnectionFailed as error:
+            raise _cancel_failed(error.message, sent=error.sent) from error
 
     async def steer(self, session_id: str, text: str) -> bool:
         return _said(await self._post(_path(session_id, "steer"), {"text": text}), "steered")
@@ -234,6 +249,14 @@ class HttpRuntime:
         """Lets go of the server. What runs there goes on, whatever ``grace_s`` is."""
         del grace_s
         await self._wire.aclose()
+
+
+def _cancel_failed(message: str, *, sent: bool) -> ConnectionFailed:
+    if sent:
+        what, hint = "whether the run was stopped is not known", "look when the connection is back"
+    else:
+        what, hint = "nothing was cancelled", "cancel again when the connection is back"
+    return ConnectionFailed(f"{message}: {what}", hint=hint, sent=sent)
 
 
 def _path(session_id: str, *parts: str) -> str:

@@ -37,11 +37,19 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class ConnectionFailed(AgentTuiError):
-    """The server cannot be reached, or the connection to it broke."""
+    """The server cannot be reached, or the connection to it broke.
+
+    Args:
+        sent: Whether the server may have got the request all the same.
+    """
 
     code = "connection"
     http_status = 502
     retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", sent: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
 
 
 class ServerRefused(AgentTuiError):
@@ -196,7 +204,9 @@ class Wire:
         match error:
             case httpx2.ConnectError() if "SSL" in str(error):
                 return ConnectionFailed(
-                    f"no secure connection to {self.url}: {error}", hint="see whether it speaks https"
+                    f"no secure connection to {self.url}: {error}",
+                    hint="see whether it speaks https",
+                    sent=False,
                 )
             case httpx2.ConnectError() | httpx2.ConnectTimeout():
                 what = "cannot be reached"
@@ -204,7 +214,10 @@ class Wire:
                 what = "does not answer"
             case _:
                 what = "broke the connection"
-        return ConnectionFailed(f"the server at {self.url} {what}", hint="see whether it still runs")
+        unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+        return ConnectionFailed(
+            f"the server at {self.url} {what}", hint="see whether it still runs", sent=not unsent
+        )
 
     def check_open(self) -> None:
         """Refuses once this side has been closed."""

@@ -114,6 +114,8 @@ async def test_a_restarted_server_is_found_again_and_its_absence_told(place: Pla
         await gone.wait()
         with pytest.raises(ConnectionFailed, match="cannot be reached"):
             await runtime.submit(session.id, "nobody hears this")
+        with pytest.raises(ConnectionFailed, match="nothing was cancelled; cancel again when"):
+            await runtime.cancel(session.id)
         await place.serve()
         await back.wait()
         assert told == [False, True]
@@ -284,6 +286,16 @@ async def test_what_is_no_server_of_ours() -> None:
             await runtime.version()
         with pytest.raises(ServerRefused, match="another version"):
             await runtime.open_session()
+
+
+async def test_a_cancel_into_a_dead_line_says_at_once_that_nothing_is_known() -> None:
+    """Such as a tunnel that takes everything and brings nothing back."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        async with connect(f"127.0.0.1:{deaf.getsockname()[1]}") as runtime:
+            runtime._connected(object(), there=False)
+            async with asyncio.timeout(5):
+                with pytest.raises(ConnectionFailed, match="whether the run was stopped is not known"):
+                    await runtime.cancel("s1")
 
 
 async def test_nobody_there() -> None:
