@@ -6,7 +6,7 @@ import pytest
 from textual.events import MouseScrollUp
 
 from agent_tui.events.view import SessionView
-from tests.tui.conversation.app import ConversationApp, answer, long_view, prompt
+from tests.tui.conversation.app import ConversationApp, answer, long_view, prompt, tool
 
 SIZE = (60, 20)
 
@@ -104,3 +104,21 @@ async def test_the_top_is_reached_and_left() -> None:
         assert app.screen_rows()[0] == "❯ prompt 0"
         await pilot.press("down")
         assert app.screen_rows()[1] == "answer 0"
+
+
+async def test_what_opens_comes_into_view_as_far_as_it_fits() -> None:
+    view = long_view(10)
+    short = tool(view, state="ok", result="a\nb\nc")
+    long = tool(view, state="ok", result="row\n" * 40)
+    app = ConversationApp(view)
+    async with app.run_test(size=SIZE) as pilot:
+        assert app.screen_rows()[-1].startswith("⚙")
+        await pilot.press("ctrl+up", "ctrl+up", "enter")
+        assert app.conversation.cursor == short.index
+        assert app.screen_rows()[-1] == "  │ c"
+        await pilot.press("ctrl+down", "enter")
+        assert app.conversation.cursor == long.index
+        assert app.screen_rows()[0].startswith("▾ shell")
+        assert not app.conversation.following
+        await pilot.press("enter")
+        assert app.screen_rows()[-1].startswith("⚙")

@@ -142,12 +142,19 @@ class Conversation(ScrollView, can_focus=True):
         self._place()
 
     def toggle_block(self, index: int) -> None:
-        """Opens a tool call, a thought or a long prompt in place, or closes it."""
+        """Opens a tool call, a thought or a long prompt in place, or closes it.
+
+        What opens is brought into view as far as it fits; its first row stays on the screen.
+        """
         transcript = self._ready()
         if transcript is None or not 0 <= index < len(transcript) or not transcript.toggle(index):
             return
         if self.following and self._rows:
             self.following = False
+        if transcript.is_open(index):
+            first = (index, transcript.gap(index))
+            whole = transcript.back(index, transcript.measure(index), self._height())
+            self._anchor = min(max(self._anchor, whole), first)
         self._place(resume=True)
 
     def _block_of(self, span_id: str) -> int | None:
