@@ -32,6 +32,7 @@ async def test_a_tool_opens_in_place_by_key_and_by_click() -> None:
         assert app.screen_rows()[2].endswith("1.9 s ✗ exit 1")
         await pilot.click("Conversation", offset=(5, 2))
         rows = app.screen_rows()
+        assert rows[2].startswith("▾ shell ls")
         assert "  │ [two]" in rows
         assert "  │ -x" in rows
         assert '  │   "exit": 1' in rows
@@ -68,7 +69,7 @@ async def test_a_thought_is_folded_and_opens() -> None:
         block.state = "done"
         app.conversation.update_blocks({0})
         await pilot.pause()
-        assert app.screen_rows()[0] == "✻ thought"
+        assert app.screen_rows()[0] == "▾ thought"
 
 
 async def test_void_text_takes_no_room_and_stopped_text_is_marked() -> None:
@@ -142,3 +143,26 @@ async def test_an_error_says_what_it_is() -> None:
     app = ConversationApp(view)
     async with app.run_test(size=(60, 6)):
         assert app.screen_rows()[1] == "  ⎿ connection refused"
+
+
+async def test_a_result_of_texts_is_read_as_text_and_once() -> None:
+    view = SessionView()
+    block = tool(view, state="ok", result={"exit_code": 3, "stdout": "On branch\n\nnew", "stderr": ""})
+    block.output = [("stdout", "On branch\n"), ("stdout", "\nnew")]
+    block.preview = "ls\n"
+    app = ConversationApp(view)
+    async with app.run_test(size=(60, 24)):
+        app.conversation.toggle_block(0)
+        rows = [row for row in app.screen_rows() if row]
+    assert rows[1:4] == ["  ╭ args", "  │ {", '  │   "command": "ls"']
+    assert rows[5:] == ["  ╭ result", "  │ exit_code: 3", "  ╭ stdout", "  │ On branch", "  │", "  │ new"]
+
+
+async def test_a_denial_says_why() -> None:
+    view = SessionView()
+    tool(view, state="denied", feedback="use\nmake \x1b[2J " + "please " * 20)
+    app = ConversationApp(view)
+    async with app.run_test(size=(40, 6)):
+        row = app.screen_rows()[1]
+    assert row.startswith("  ⎿ use make ␛[2J please")
+    assert row.endswith("…")

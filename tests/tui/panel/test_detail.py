@@ -178,3 +178,27 @@ async def test_every_row_fits_the_narrowest_panel() -> None:
             await pilot.pause()
             for strip in app.screen._compositor.render_strips():
                 assert strip.cell_length == 28
+
+
+async def test_texts_in_a_result_are_read_and_copied_as_text() -> None:
+    story = Story()
+    story.run()
+    story.step()
+    tool = story.tool("shell", {"command": "make"}, "high")
+    story.output(tool, "one\n\ntwo\n")
+    story.tool_end(tool, {"exit_code": 2, "stdout": "one\n\ntwo\n", "stderr": ""}, "exit 2", failed=True)
+    story.end()
+    app = PanelApp(story)
+    async with app.run_test(size=(60, 50)) as pilot:
+        await pilot.pause()
+        app.panel.pick(tool["span_id"])
+        screen = await painted(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+    assert "exit_code: 2" in screen
+    assert "▾ stdout" in screen
+    assert "output" not in screen
+    assert screen.count("two") == 1
+    (copied,) = app.told
+    assert isinstance(copied, SidePanel.CopyRequested)
+    assert (copied.text, copied.what) == ("one\n\ntwo\n", "stdout")

@@ -23,7 +23,7 @@ from agent_tui.safetext import visible
 from agent_tui.tui.markdown import Line, MarkdownStream, MarkdownStyles, wrap
 from agent_tui.tui.markdown.lines import clip, width_of
 from agent_tui.tui.widgets.conversation.palette import Palette
-from agent_tui.tui.widgets.conversation.tools import duration, tool_lines
+from agent_tui.tui.widgets.conversation.tools import OPEN, duration, tool_lines
 
 _PROMPT_SIGNS = {"prompt": "❯ ", "shell": "! ", "tool": "⚙ ", "steer": "↪ "}
 _PROMPT_LINES = 30
@@ -241,7 +241,7 @@ def _thought_head(block: ThoughtBlock, look: Look, *, opened: bool) -> Line:
         took = f" for {duration((block.ended - block.started) * 1000)}" if block.ended else ""
         end = f"  {_ENDS[block.state]}" if block.state in _ENDS else ""
         head, text = f"✻ thought{took}{end}  ", " ".join(snippet.split())
-    return _one(head.rstrip() if opened else head + text, muted, look.width)
+    return _one(OPEN + head[2:].rstrip() if opened else head + text, muted, look.width)
 
 
 def _plan(block: PlanBlock, look: Look) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 from rich.segment import Segment
@@ -14,6 +15,7 @@ from agent_tui.tui.markdown import Line
 from agent_tui.tui.markdown.code import Highlighter
 from agent_tui.tui.markdown.leaves import code_lines
 from agent_tui.tui.markdown.lines import clip, width_of
+from agent_tui.tui.results import Part, is_diff, parts_of
 from agent_tui.tui.widgets.conversation.palette import Palette
 
 STATES: dict[ToolState, tuple[str, str, str]] = {
@@ -32,11 +34,13 @@ _SECTION_LINES = 200
 _SECTION_CHARS = 60_000
 _LINE_CHARS = 1_000
 _BAR = "  │ "
+OPEN = "▾ "
+"""Stands before what is open, in the place of its sign."""
 
 
 def tool_lines(block: ToolBlock, width: int, palette: Palette, *, opened: bool) -> list[Line]:
     """The lines of a tool call."""
-    lines = [_head(block, width, palette)]
+    lines = [_head(block, width, palette, "⚙ " if not opened else OPEN)]
     if opened:
         for title, text, language, tail in _sections(block):
             lines += _section(title, text, language, width, palette, tail=tail)
@@ -46,6 +50,9 @@ def tool_lines(block: ToolBlock, width: int, palette: Palette, *, opened: bool) 
     elif block.state == "error" and block.error is not None:
         message = visible(block.error.message.partition("\n")[0], newlines=False)
         lines.append(_text("  ⎿ " + message, palette.of("error"), width))
+    elif block.state == "denied" and block.feedback:
+        reason = visible(" ".join(block.feedback[:_LINE_CHARS].split()), newlines=False)
+        lines.append(_text("  ⎿ " + reason, palette.of("denied"), width))
     return lines
 
 
@@ -68,7 +75,7 @@ def summary_of(args: dict[str, JsonValue], limit: int) -> str:
     return visible(json.dumps(args, ensure_ascii=False)[:limit], newlines=False) if args else ""
 
 
-def _head(block: ToolBlock, width: int, palette: Palette) -> Line:
+def _head(block: ToolBlock, width: int, palette: Palette, mark: str) -> Line:
     sign, word, role = STATES[block.state]
     status = [sign]
     if said := visible(block.summary, newlines=False) or word:
@@ -78,13 +85,13 @@ def _head(block: ToolBlock, width: int, palette: Palette) -> Line:
     right = clip(" ".join(status), max(width // 2, 1))
     took = duration(block.duration_ms) + " " if block.duration_ms is not None else ""
     name = clip(visible(block.name, newlines=False), max(width // 2, 1))
-    left = "⚙ " + name
+    left = mark + name
     room = width - width_of(left) - width_of(right) - len(took) - 3
     args = clip(summary_of(block.args, width * 2), room) if room > 3 else ""
     fill = max(width - width_of(left) - width_of(right) - len(took) - width_of(args) - 1, 1)
     muted = palette.of("muted")
     segments = [
-        Segment("⚙ ", muted),
+        Segment(mark, muted),
         Segment(name, palette.of("tool")),
         Segment(" " + args + " " * fill, palette.text),
         Segment(took, muted),
@@ -108,16 +115,14 @@ def _last_output(block: ToolBlock) -> str:
 def _sections(block: ToolBlock) -> list[tuple[str, str, str, bool]]:
     """Title, text, language, and whether its end matters more than its beginning."""
     found: list[tuple[str, str, str, bool]] = []
+    parts = parts_of(block)
     if block.args:
         found.append(("args", _pretty(block.args), "json", False))
-    if block.preview:
+    if block.preview and not _shown_else(block.preview, block, parts):
         found.append(("preview", block.preview, "diff" if is_diff(block.preview) else "", False))
-    if block.output:
-        found.append(("output", "".join([text for _, text in block.output]), "", True))
-    if block.result is not None:
-        text = block.result if isinstance(block.result, str) else _pretty(block.result)
-        language = "diff" if is_diff(text) else "" if isinstance(block.result, str) else "json"
-        found.append(("result", text + ("\n… cut by the tool" if block.truncated else ""), language, False))
+    for part in parts:
+        text = part.text + ("\n… cut by the tool" if part.cut else "")
+        found.append((part.title, text, "" if part.kind == "text" else part.kind, part.printed))
     if block.error is not None:
         found.append((f"error {block.error.code}", block.error.message, "", False))
     if block.feedback:
@@ -125,10 +130,10 @@ def _sections(block: ToolBlock) -> list[tuple[str, str, str, bool]]:
     return found
 
 
-def is_diff(text: str) -> bool:
-    """Whether text is a unified diff."""
-    head = text[:2000]
-    return head.startswith(("--- ", "diff --git ", "@@ ")) or "\n@@ " in head
+def _shown_else(preview: str, block: ToolBlock, parts: Sequence[Part]) -> bool:
+    """Whether a preview says what an argument or the result says: the command, the diff."""
+    texts = [*block.args.values(), *(part.text for part in parts)]
+    return any(isinstance(text, str) and text.strip() == preview.strip() for text in texts)
 
 
 def _pretty(value: JsonValue) -> str:

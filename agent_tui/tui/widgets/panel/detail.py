@@ -17,6 +17,7 @@ from agent_tui.events.view import (
     ToolSpan,
 )
 from agent_tui.tui import format as fmt
+from agent_tui.tui.results import Part, parts_of
 from agent_tui.tui.widgets.panel.rows import SYMBOLS, elapsed_ms, tokens_per_second, tool_block
 from agent_tui.tui.widgets.panel.sections import Section
 from agent_tui.tui.widgets.panel.text import one_line, pretty
@@ -136,11 +137,9 @@ def _tool(view: SessionView, span: ToolSpan, now: float) -> list[Section]:
         Section("args", lambda: pretty(args), (span.id, id(args)), "json"),
         *_error(span, block.error or span.error),
     ]
-    if block.preview and block.state == "waiting":
+    if block.preview and block.state == "waiting" and block.preview not in args.values():
         sections += _text(span, "preview", block.preview)
-    sections += _result(span, block)
-    if block.output:
-        sections.append(_output(span, block))
+    sections += [_part(span, block, part) for part in parts_of(block)]
     same = isinstance(block.result, str) and block.observation == block.result
     sections += _text(span, "observation", block.observation, folded=same or block.result is not None)
     return sections
@@ -163,25 +162,16 @@ def _approval(block: ToolBlock) -> str:
     return f"{verb} by {one_line(block.by, 60)}"
 
 
-def _result(span: ToolSpan, block: ToolBlock) -> list[Section]:
-    result = block.result
-    if result is None:
-        return []
-    if isinstance(result, str):
-        return _text(span, "result", result)
-    return [Section("result", lambda: pretty(result), (span.id, id(result)), "json")]
-
-
-def _output(span: ToolSpan, block: ToolBlock) -> Section:
-    note = f"first {fmt.size(block.output_dropped)} not kept" if block.output_dropped else ""
-    folded = block.result is not None
+def _part(span: ToolSpan, block: ToolBlock, part: Part) -> Section:
+    dropped = 0 if part.given else block.output_dropped
     return Section(
-        "output",
-        lambda: "".join(text for _, text in block.output),
-        (span.id, block.output_length, block.output_dropped),
-        "text",
-        note,
-        folded,
+        part.title,
+        lambda: part.text,
+        (span.id, id(block.result), len(part.text), block.output_length, block.output_dropped),
+        "json" if part.kind == "json" else "text",
+        f"first {fmt.size(dropped)} not kept" if dropped else "",
+        folded=not part.given and block.result is not None,
+        main=part.main,
     )
 
 

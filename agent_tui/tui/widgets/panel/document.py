@@ -70,8 +70,10 @@ class DocumentView(LineView):
         row = self.cursor if self.cursor is not None else self.scroll_offset.y
         return self.layout_of.section_at(row)
 
-    def section(self, *titles: str) -> Section | None:
-        """The first section there is that has one of ``titles``, in their order."""
+    def main_section(self, *titles: str) -> Section | None:
+        """The main section, else the first one there is that has one of ``titles``, in their order."""
+        if (main := next((section for section in self._sections if section.main), None)) is not None:
+            return main
         by_title = {section.title: section for section in self._sections}
         return next((by_title[title] for title in titles if title in by_title), None)
 

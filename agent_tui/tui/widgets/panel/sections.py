@@ -37,6 +37,7 @@ class Section:
         mode: How it is coloured.
         note: A few words beside the heading.
         folded: Closed until the reader opens it.
+        main: What all of them are about.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Section:
     mode: Mode = "text"
     note: str = ""
     folded: bool = False
+    main: bool = False
 
 
 @dataclass(slots=True)

@@ -169,6 +169,6 @@ class TraceTab(Vertical):
     def action_copy_main(self) -> None:
         """Copies what the span is mostly about: a result, an answer, an input."""
         titles = ("result", "output", "answer", "action", "raw output", "input", "error", "raw events", "")
-        section = self.detail.section(*titles)
+        section = self.detail.main_section(*titles)
         if section is not None:
             self.detail.copy(section)
