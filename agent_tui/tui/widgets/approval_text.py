@@ -10,13 +10,18 @@ from rich.cells import chop_cells
 
 from agent_tui.events.view import Approval
 from agent_tui.safetext import visible
+from agent_tui.tui.format import plural
+from agent_tui.tui.widgets.approval_diff import left_out
 
 Line = tuple[str, str]
 """A line and the name of its style: ``text``, ``key``, ``add``, ``remove``, ``hunk`` or ``dim``."""
 
 
 def lines_of(approval: Approval) -> list[Line]:
-    """Every argument in full; a command first, then the preview, then the rest."""
+    """Every argument in full; a command first, then the preview, then the rest.
+
+    An argument that can be read in the preview, where that is a diff, is named and not repeated.
+    """
     lines: list[Line] = []
     args = dict(approval.args)
     command = args.pop("command", None)
@@ -28,6 +33,9 @@ def lines_of(approval: Approval) -> list[Line]:
         args["command"] = command
     if approval.preview and approval.preview.strip() != str(command).strip():
         lines.extend(_diff(approval.preview))
+        told = left_out(approval.preview, args)
+        lines.extend((f"{visible(name, newlines=False)}: {why}", "dim") for name, why in told.items())
+        args = {name: value for name, value in args.items() if name not in told}
     for name, value in args.items():
         lines.extend(_argument(name, value))
     return lines or [("no arguments", "dim")]
@@ -56,12 +64,14 @@ def _argument(name: str, value: JsonValue) -> Iterator[Line]:
     name = visible(name, newlines=False)
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, indent=2)
-    first, *rest = _split(value)
-    if not rest:
-        yield f"{name}: {first}", "text"
+    lines = _split(value)
+    if len(lines) == 1:
+        yield f"{name}: {lines[0]}", "text"
         return
-    yield f"{name}: {len(rest) + 1} lines", "key"
-    for line in (first, *rest):
+    if not lines[-1]:
+        lines.pop()  # after the last line end nothing follows
+    yield f"{name}: {plural(len(lines), 'line')}", "key"
+    for line in lines:
         yield f"  {line}", "text"
 
 
