@@ -235,7 +235,7 @@ class AgentApp(App[int], inherit_bindings=False):
         info = await self.sessions.begin(self.settings.cwd, self._session, self.wanted_model)
         self.main.session_opened()
         for notice in info.notices:
-            self.say("info", notice)
+            self.say("warning", notice)
         if self._first_prompt:
             self.controller.submit(self._first_prompt)
         await self.main.load_facts()

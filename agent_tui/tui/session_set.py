@@ -181,7 +181,7 @@ class SessionSet:
         self.show(controller)
         self._ready.set()  # a fork out of a replay may be the first one there is
         for notice in info.notices:
-            self._hooks.notice("info", notice)
+            self._hooks.notice("warning", notice)
         empty = left.info is None or (left.unused and not self._hooks.typed(left))
         if empty and left in self.controllers:
             await self._close(left)  # nothing was ever said in it: nobody would look for it

@@ -41,12 +41,16 @@ def figures_of(view: SessionView, window: int | None) -> Figures:
     return Figures(usage.input_tokens + usage.output_tokens, usage.cost_usd, share)
 
 
-def hints(keymap: Mapping[str, str], view: SessionView | None, *, read_only: bool) -> list[Hint]:
-    """The keys that matter in the state that the session is in."""
+def hints(
+    keymap: Mapping[str, str], view: SessionView | None, *, read_only: bool, reason: bool = False
+) -> list[Hint]:
+    """The keys that matter in the state that the session is in; ``reason``: that of a denial is written."""
     force = _shown(keymap)
     more = [(force["panel"], "trace"), (force["palette"], "commands"), (force["help"], "help")]
     if read_only:
         return [(force["sessions"], "sessions"), *more, (force["copy_or_quit"], "quit")]
+    if reason:
+        return [("enter", "deny"), ("esc", "go back"), *more]
     if view is not None and view.status == "waiting":
         return [(force["cancel"], "cancel the run"), *more]
     if view is not None and view.status != "idle":

@@ -235,7 +235,8 @@ class MainScreen(Screen[None]):
         keymap = self.shell.keymap
         read_only = self.controller.read_only
         self.query_one(HeaderBar).show(head_of(self.shell, self.controller))
-        self.query_one(HintsBar).show(hints(keymap, view, read_only=read_only))
+        reason = self._approval_bar is not None and self._approval_bar.reasoning
+        self.query_one(HintsBar).show(hints(keymap, view, read_only=read_only, reason=reason))
         if view is None:
             self.query_one(Welcome).show(first_keys(keymap))
             return
@@ -289,6 +290,10 @@ class MainScreen(Screen[None]):
     def on_approval_bar_answered(self, message: ApprovalBar.Answered) -> None:
         message.stop()
         self.controller.answer(message.call_id, message.decision, message.feedback)
+
+    def on_approval_bar_reason_toggled(self, message: ApprovalBar.ReasonToggled) -> None:
+        message.stop()
+        self.show_head()
 
     # Several sessions: actions
 

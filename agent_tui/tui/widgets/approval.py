@@ -150,6 +150,9 @@ class ApprovalBar(Vertical, can_focus=True):
             self.feedback = feedback
             super().__init__()
 
+    class ReasonToggled(Message):
+        """A reason is being written now, or no longer: other keys matter."""
+
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._monotonic = monotonic
@@ -178,6 +181,11 @@ class ApprovalBar(Vertical, can_focus=True):
         """The question on the screen."""
         return self._queue.get(self._shown) if self._shown else None
 
+    @property
+    def reasoning(self) -> bool:
+        """Whether the reason of a denial is being written."""
+        return self.has_class("-reason")
+
     def ask(self, approval: Approval) -> None:
         """Asks, after the questions that are already open. Asking twice is asking once."""
         self._queue.setdefault(approval.call_id, approval)
@@ -185,7 +193,7 @@ class ApprovalBar(Vertical, can_focus=True):
 
     def focus(self, scroll_visible: bool = True, **options: Any) -> Self:
         """Takes the keys; while a reason is being written, its line keeps them."""
-        if self.has_class("-reason"):
+        if self.reasoning:
             self.query_one(Input).focus(scroll_visible, **options)
             return self
         return super().focus(scroll_visible, **options)
@@ -258,7 +266,7 @@ class ApprovalBar(Vertical, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Holds back every key until the person can have read the question."""
-        if self.has_class("-reason"):
+        if self.reasoning:
             if event.key == "escape":
                 event.stop()
                 self._close_reason()
@@ -296,8 +304,11 @@ class ApprovalBar(Vertical, can_focus=True):
         if self._armed:
             self.add_class("-reason")
             self.query_one(Input).focus()
+            self.post_message(self.ReasonToggled())
 
     def _close_reason(self) -> None:
+        if self.reasoning:
+            self.post_message(self.ReasonToggled())
         self.remove_class("-reason")
         self.query_one(Input).clear()
 

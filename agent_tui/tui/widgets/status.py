@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from agent_tui.safetext import visible
-from agent_tui.tui.format import count, money, short_count
+from agent_tui.tui.format import count, money, plural, short_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,8 @@ class QueueStrip(Widget):
 
 
 def _line(mark: str, what: str, text: str, width: int) -> Content:
-    first = visible(text.strip().partition("\n")[0], newlines=False)
-    head = Content.assemble((mark, "bold $accent"), " ", (first, "$foreground"))
-    tail = Content.styled(f"  {what}", "$text-muted")
+    first, *rest = text.strip().split("\n")
+    head = Content.assemble((mark, "bold $accent"), " ", (visible(first, newlines=False), "$foreground"))
+    more = f" … +{plural(len(rest), 'line')}" if rest else ""
+    tail = Content.styled(f"{more}  {what}", "$text-muted")
     return head.truncate(max(4, width - tail.cell_length), ellipsis=True) + tail

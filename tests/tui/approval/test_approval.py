@@ -84,6 +84,7 @@ async def test_escape_leaves_the_reason_first_then_is_the_apps() -> None:
         await app.key(pilot, "r", LATER)
         await pilot.press("escape")
         assert (app.cancelled, app.answers) == (0, [])
+        assert not app.bar.reasoning
         await pilot.press("escape")
         assert (app.cancelled, app.answers) == (1, [])
 
@@ -179,6 +180,32 @@ def test_a_diff_is_told_apart_and_whole() -> None:
     lines = lines_of(approval(preview=preview, path="x", content="one\ntwo"))
     assert [style for _, style in lines[:6]] == ["key", "key", "hunk", "remove", "add", "text"]
     assert ("  two", "text") in lines
+
+
+NEW = "--- /dev/null\n+++ x\n@@ -0,0 +1,2 @@\n+one\n+two"
+CHANGED = "--- x\n+++ x\n@@ -3,3 +3,3 @@\n c\n-d\n+D\n e"
+
+
+@pytest.mark.parametrize(
+    ("preview", "args", "below"),
+    [
+        (NEW, {"path": "x", "content": "one\ntwo\n"},
+         ["path: as in the diff above", "content: as in the diff above"]),
+        (NEW, {"content": "one\ntwo\nthree\n"}, ["content: 3 lines", "  one", "  two", "  three"]),
+        (NEW, {"content": "one\ntwo\n", "mode": "one"}, ["content: as in the diff above", "mode: one"]),
+        (CHANGED, {"content": "a\nb\nc\nD\ne\nf\n"},
+         ["content: 6 lines, the diff above shows those that change"]),
+        (CHANGED, {"old": "c\nd", "new": "c\nD"},
+         ["old: as in the diff above", "new: as in the diff above"]),
+        (CHANGED, {"content": "a\nb\nc\nD", "after": "x\ny\nc\nD"},
+         ["content: 4 lines", "  a", "  b", "  c", "  D", "after: 4 lines", "  x", "  y", "  c", "  D"]),
+        (CHANGED, {"content": "a\nb\nc\nD\nE"}, ["content: 5 lines", "  a", "  b", "  c", "  D", "  E"]),
+        (CHANGED + "\n[… cut here …]", {"new": "c\nD"}, ["new: 2 lines", "  c", "  D"]),
+    ],
+)  # fmt: skip
+def test_what_the_diff_says_is_not_said_again(preview: str, args: dict[str, str], below: list[str]) -> None:
+    texts = [text for text, _ in lines_of(approval(preview=preview, **args))]
+    assert texts == preview.split("\n") + below
 
 
 def test_wide_text_is_wrapped_by_cells() -> None:
