@@ -22,6 +22,7 @@ from agent_tui.cli.session_text import (
     print_sessions,
     runs_of,
     say,
+    shown,
     size_text,
     when,
 )
@@ -85,10 +86,9 @@ def show(session: Session, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**facts, "runs": runs})
         return
-    facts["size"] = size_text(sizes.get(found.id, 0))
     from agent_tui.cli.listings import print_table
 
-    print_table((name, "" if value is None else str(value)) for name, value in facts.items())
+    print_table(list(shown(facts).items()))
     if runs:
         sys.stdout.write("\n")
         print_table(

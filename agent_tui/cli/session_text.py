@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,26 @@ def facts_of(session: StoredSession, sizes: dict[str, int] | None = None) -> dic
     if sizes is not None:
         facts["size"] = sizes.get(session.id, 0)
     return facts
+
+
+def shown(facts: dict[str, Any]) -> dict[str, str]:
+    """The facts of a session as a person reads them, each in the form that lists and runs have."""
+    from agent_tui.tui.format import money
+
+    forms: dict[str, Callable[[Any], str]] = {
+        "created": when,
+        "updated": when,
+        "events": "{:,}".format,
+        "runs": "{:,}".format,
+        "tokens": "{:,}".format,
+        "cost_usd": money,
+        "size": size_text,
+    }
+    names = {"cost_usd": "cost"}
+    return {
+        names.get(name, name): "" if value is None and name not in forms else forms.get(name, str)(value)
+        for name, value in facts.items()
+    }
 
 
 def runs_of(view: SessionView) -> list[dict[str, Any]]:

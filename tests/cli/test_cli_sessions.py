@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_tui.cli.main import main
-from agent_tui.cli.session_text import parse_age, size_text
+from agent_tui.cli.session_text import parse_age, shown, size_text, when
 from agent_tui.errors import UsageError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
@@ -92,6 +92,14 @@ def test_one_is_shown_with_its_runs(store: Store) -> None:
     out, _ = store.run("show", "ab")
     assert "fix the test" in out and re.search(r"^1 +completed +1 step", out, re.M)
     assert json.loads(store.run("show", "ab", "--json")[0])["runs"][0]["input"] == "fix the test\nplease"
+
+
+def test_facts_are_shown_in_the_form_that_lists_have() -> None:
+    facts = {"created": OLD, "tokens": 11890, "cost_usd": 0.0, "size": 1234, "title": None}
+    forms = shown(facts)
+    assert forms.pop("created") == when(OLD)
+    assert forms == {"tokens": "11,890", "cost": "$0", "size": "1.2 kB", "title": ""}
+    assert shown({"cost_usd": None}) == {"cost": "–"}
 
 
 def test_a_search_says_where(store: Store) -> None:
