@@ -70,9 +70,13 @@ def call(
 
 
 async def _tools(loaded: Loaded) -> Sequence[ToolInfo]:
+    from agent_tui.llm.router import DEMO
+
     # Looking at the registry is no session: its journal goes with the temporary folder.
     with tempfile.TemporaryDirectory(prefix="agent-tui-") as folder:
-        aside = replace(loaded, paths=replace(loaded.paths, data=Path(folder)))
+        # No model is asked: which one would be, and what is missing for it, is not of interest here.
+        config = replace(loaded.config, model=replace(loaded.config.model, name=DEMO))
+        aside = replace(loaded, config=config, paths=replace(loaded.paths, data=Path(folder)))
         runtime = await runtime_opener(aside, headless=True)()
         try:
             session = await runtime.open_session(cwd=loaded.cwd)
@@ -94,11 +98,11 @@ async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
         tools = await runtime.tools(session.id)
         if name not in {tool.name for tool in tools}:
             raise _unknown(name, tools)
+        await runtime.set_title(session.id, _title(name, args))
         printer = _CallPrinter()
         with signals_to(lambda _: cancels.append(asyncio.ensure_future(runtime.cancel(session.id)))):
             await runtime.call_tool(session.id, name, args)
             async for batch in runtime.follow(session.id, session.last_seq):
-        await runtime.set_title(session.id, _title(name, args))
                 for event in batch:
                     printer.apply(event)
                     if isinstance(event, RunDone):
@@ -109,10 +113,6 @@ async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
         await runtime.aclose()
 
 
-class _CallPrinter:
-    """What a call prints goes to stderr as it comes, its result to stdout.
-
-    Attributes:
 def _title(name: str, args: dict[str, Any]) -> str:
     """The call as lists of sessions have it: ``calc {"expression": "6*7"}``."""
     from agent_tui.storage.index import TITLE_LENGTH
@@ -120,6 +120,10 @@ def _title(name: str, args: dict[str, Any]) -> str:
     return f"{name} {json.dumps(args, ensure_ascii=False)}"[:TITLE_LENGTH] if args else name
 
 
+class _CallPrinter:
+    """What a call prints goes to stderr as it comes, its result to stdout.
+
+    Attributes:
         failed: Whether the tool, or what it did, failed.
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agent_tui import __version__
@@ -115,6 +117,24 @@ def test_help_shows_flags_as_flags(line: str, capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out.lower()
     assert "--help" in out
     assert "bool" not in out
+
+
+def test_notices_name_only_what_can_be_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".agent-tui" / "tools").mkdir(parents=True)
+    (tmp_path / ".agent-tui" / "tools" / "mine.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AGENT_TUI_DEMO_TPS", "0")
+    trust = (
+        "note: this folder brings tools of its own (mine.py); look at them, then type /trust in agent-tui\n"
+    )
+    assert main(["tools", "list"]) == 0
+    assert capsys.readouterr().err == trust
+    assert main(["run", "what is 6*7"]) == 0
+    err = capsys.readouterr().err
+    assert trust in err
+    assert "choose one with -m MODEL\n" in err
 
 
 def test_help_names_every_command_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
