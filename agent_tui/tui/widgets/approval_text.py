@@ -34,7 +34,9 @@ def lines_of(approval: Approval) -> list[Line]:
     if approval.preview and approval.preview.strip() != str(command).strip():
         lines.extend(_diff(approval.preview))
         told = left_out(approval.preview, args)
-        lines.extend((f"{visible(name, newlines=False)}: {why}", "dim") for name, why in told.items())
+        for why in dict.fromkeys(told.values()):
+            names = ", ".join(visible(name, newlines=False) for name in told if told[name] == why)
+            lines.append((f"{names}: {why}", "dim"))
         args = {name: value for name, value in args.items() if name not in told}
     for name, value in args.items():
         lines.extend(_argument(name, value))
