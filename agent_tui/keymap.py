@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import string
-import unicodedata
-from difflib import get_close_matches
+from collections.abc import Iterable
 from functools import cache
 
 _IDS = {
@@ -64,7 +62,7 @@ _OTHERWISE = {
 
 def near_id(name: str) -> str:
     """The id that was probably meant by one that there is not; empty if none comes near."""
-    return next(iter(get_close_matches(name, IDS, n=1)), "")
+    return next(iter(_near(name, IDS, 0.6)), "")
 
 
 def wrong_key(keys: str) -> tuple[str, str] | None:
@@ -95,6 +93,8 @@ def _is_character(name: str) -> bool:
     """Whether a character has the name, such as ``question_mark``."""
     if name in _marks().values():
         return True
+    import unicodedata
+
     try:
         return _name_of(unicodedata.lookup(name.replace("_", " "))) == name
     except KeyError:
@@ -103,12 +103,16 @@ def _is_character(name: str) -> bool:
 
 @cache
 def _marks() -> dict[str, str]:
+    import string
+
     return {character: _name_of(character) for character in string.punctuation}
 
 
 def _name_of(character: str) -> str:
     if len(character) != 1 or character.isalnum():
         return ""
+    import unicodedata
+
     name = re.sub("[ -]", "_", unicodedata.name(character, "").lower())
     return _SHORTER.get(name, name)
 
@@ -122,5 +126,12 @@ def _meant(key: str) -> str:
     modifiers, name = sorted(set(words[:-1])), words[-1]
     if modifiers:
         name = _marks().get(name, name)
-    near = [name, *get_close_matches(name, sorted(_NAMED | set(_marks().values())), n=1, cutoff=0.75)]
+    near = [name, *_near(name, sorted(_NAMED | set(_marks().values())), 0.75)]
     return next((found for one in near if _is_key(found := "+".join([*modifiers, one]))), "")
+
+
+def _near(name: str, names: Iterable[str], cutoff: float) -> list[str]:
+    # Imported only where something is wrong: the configuration is read before the screen is painted.
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(names), n=1, cutoff=cutoff)
