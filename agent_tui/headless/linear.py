@@ -8,6 +8,7 @@ could be seen, so each is taken only when what went before is done, or when a qu
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import signal
 import sys
@@ -61,7 +62,8 @@ def run_linear(
         try:
             session = await runtime.open_session(session_id, cwd=cwd, model=model)
             linear = Linear(runtime, session, output or Output())
-            return await linear.go(stdin or sys.stdin, prompt)
+            # A process whose stdin was closed before it began has none.
+            return await linear.go(stdin or sys.stdin or io.StringIO(), prompt)
         finally:
             await runtime.aclose()
 
@@ -301,9 +303,11 @@ class Linear:
 
     def _signalled(self, number: signal.Signals) -> None:
         """Ctrl+C stops the run and leaves when none is going; every other signal ends all, in order."""
+        if number == signal.SIGINT and self._terminal:
+            self._asking = True  # the terminal has written ^C, wherever it was
         self._end_line()
-        typed = number == signal.SIGINT and self._terminal and not self._input_ended
-        if typed and self._running is not None and (self._stopping is None or self._stopping.done()):
+        stops = number == signal.SIGINT and self._terminal and not self._input_ended
+        if stops and self._running is not None and (self._stopping is None or self._stopping.done()):
             self._stopping = asyncio.create_task(self._stop())
             return
         signals_kill()  # asked twice: whatever holds the end up is not waited for

@@ -29,6 +29,7 @@ class Output:
         self._waiting: list[tuple[TextIO, str]] = []
         self._raw: list[bytes] = []
         self._last = "\n"
+        self._writing = asyncio.Lock()
         _replace_what_cannot_be_encoded(self._out)
         _replace_what_cannot_be_encoded(self._err)
 
@@ -73,9 +74,11 @@ class Output:
         Raises:
             BrokenPipeError: Nobody reads any more: the other end is closed, or the terminal is gone.
         """
-        if self._waiting or self._raw:
+        async with self._writing:  # two at once would mix their lines
             waiting, self._waiting = self._waiting, []
             raw, self._raw = self._raw, []
+            if not waiting and not raw:
+                return
             try:
                 await asyncio.to_thread(self._write, waiting, raw)
             except OSError as error:

@@ -7,6 +7,7 @@ import io
 import os
 import queue
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _signals_as_they_were() -> Iterator[None]:
 
 
 def converse(
-    script: Script, typed: str | Keyboard, prompt: str | None = None, *, code: int = 0
+    script: Script, typed: str | Keyboard | None, prompt: str | None = None, *, code: int = 0
 ) -> tuple[str, str, FakeRuntime]:
     made: list[FakeRuntime] = []
 
@@ -118,6 +119,28 @@ def test_what_is_no_answer_is_not_lost_without_a_word() -> None:
     assert "'what is 6*7' is no answer" in err
     assert out == "allow, None\n"
     assert runtime.prompts == ["delete it"]
+
+
+async def test_two_who_write_at_once_do_not_mix_their_lines() -> None:
+    class Slow(Stream):
+        def write(self, text: str) -> int:
+            time.sleep(0.002)  # as a terminal that is busy
+            return super().write(text)
+
+    output = Output(Stream(), err := Slow())
+    output.ask("a question? ")
+    output.ask("y\n")
+    first = asyncio.create_task(output.flush())
+    await asyncio.sleep(0)
+    output.note("what came of it")
+    await output.flush()
+    await first
+    assert err.text == "a question? y\nwhat came of it\n"
+
+
+def test_a_process_without_stdin_has_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert converse(simple, None, prompt="go")[0] == "forty-two\n"
 
 
 def test_a_piped_quit_comes_after_the_answers() -> None:
