@@ -16,6 +16,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -33,8 +34,10 @@ T = TypeVar("T")
 
 SOMEBODY = "user"
 """Who acts where nobody said; the façade's own default."""
-LOST_S = 1.0
-"""How long a cancel may take where the connection is lost already: the person waits to be told."""
+SILENT_S = 1.5
+"""How long nothing at all may be heard after a cancel, until the person is told so."""
+STOPPING_S = 10.0
+"""The same once something was heard: what runs there may take a while to stop."""
 MOST_SESSIONS = 1000
 """A server lists no more at once."""
 
@@ -171,14 +174,27 @@ class HttpRuntime:
         Raises:
             ConnectionFailed: It did not get there, or nothing is known of what came of it; says which.
         """
-        body = {"by": self._who(by)}
+        path, body = _path(session_id, "cancel"), {"by": self._who(by)}
+        sending = asyncio.ensure_future(self._post(path, body))
         try:
-            async with asyncio.timeout(LOST_S if self._lost else None):
-                return _said(await self._post(_path(session_id, "cancel"), body), "cancelled")
-        except TimeoutError as error:
-            raise _cancel_failed(f"the server at {self._wire.url} does not answer", sent=True) from error
+            # The answer comes when everything has stopped; but that it begins to stop is heard at once.
+            for patience in chain((SILENT_S,), repeat(STOPPING_S)):
+                heard = self._heard(session_id)
+                await asyncio.wait([sending], timeout=patience)
+                if sending.done() or heard is None:
+                    return _said(await sending, "cancelled")
+                if self._heard(session_id) == heard:
+                    break
         except ConnectionFailed as error:
             raise _cancel_failed(error.message, sent=error.sent) from error
+        finally:
+            sending.cancel()
+        raise _cancel_failed(f"the server at {self._wire.url} does not answer", sent=True)
+
+    def _heard(self, session_id: str) -> int | None:
+        """What grows when something is heard of a session; None if nobody listens."""
+        tails = self._tails.get(session_id)
+        return sum(tail.heard for tail in tails) if tails else None
 
     async def steer(self, session_id: str, text: str) -> bool:
         return _said(await self._post(_path(session_id, "steer"), {"text": text}), "steered")

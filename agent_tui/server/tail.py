@@ -37,6 +37,10 @@ class Tail:
         path: Of the session's stream.
         after: Number of the last event that is known.
         tell: Told when the connection is lost for more than a moment, and when it is there again.
+
+    Attributes:
+        ended: Set from outside: the stream is over and does not come back.
+        heard: How often something came from the server.
     """
 
     def __init__(self, wire: Wire, path: str, after: int, tell: Tell) -> None:
@@ -47,6 +51,7 @@ class Tail:
         self._known: Event | None = None
         self._failures = 0
         self.ended = False
+        self.heard = 0
 
     async def batches(self) -> AsyncIterator[Sequence[Event]]:
         """Events in batches, until ``ended`` is set or the wire is closed.
@@ -96,6 +101,7 @@ class Tail:
             async with self._wire.stream(self._path, {}, headers) as chunks:
                 self._tell(self, True)
                 async for chunk in chunks:
+                    self.heard += 1
                     batch = self._new(frames.feed(chunk))
                     if batch:
                         yield batch

@@ -288,14 +288,31 @@ async def test_what_is_no_server_of_ours() -> None:
             await runtime.open_session()
 
 
-async def test_a_cancel_into_a_dead_line_says_at_once_that_nothing_is_known() -> None:
-    """Such as a tunnel that takes everything and brings nothing back."""
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        async with connect(f"127.0.0.1:{deaf.getsockname()[1]}") as runtime:
-            runtime._connected(object(), there=False)
-            async with asyncio.timeout(5):
-                with pytest.raises(ConnectionFailed, match="whether the run was stopped is not known"):
-                    await runtime.cancel("s1")
+async def test_a_cancel_into_a_silent_line_is_told_soon() -> None:
+    """Such as a tunnel that takes everything, and brings nothing back."""
+    streaming = asyncio.Event()
+    left: list[asyncio.StreamWriter] = []
+
+    async def begin_and_fall_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET"):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+            streaming.set()
+        left.append(writer)
+
+    async with (
+        await asyncio.start_server(begin_and_fall_silent, "127.0.0.1", 0) as server,
+        connect(f"127.0.0.1:{server.sockets[0].getsockname()[1]}") as runtime,
+    ):
+        following = asyncio.create_task(collect(runtime, "s1", done))
+        await streaming.wait()
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionFailed, match="whether the run was stopped is not known"):
+                await runtime.cancel("s1")
+        following.cancel()
+        await asyncio.wait([following])
+    for writer in left:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_nobody_there() -> None:
