@@ -229,6 +229,22 @@ def test_a_signal_ends_it_in_order_whatever_is_asked_or_read(number: signal.Sign
     assert signal.getsignal(number) is signal.SIG_DFL, "a second one would end it at once"
 
 
+def test_a_signal_does_not_wait_for_what_is_queued() -> None:
+    keyboard = Keyboard("first")
+
+    async def script(runtime: FakeRuntime, emit: Emitter) -> ev.RunStatus:
+        keyboard.type("second")
+        keyboard.ctrl_d()
+        while "second" not in runtime.prompts:
+            await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return await forever(runtime, emit)
+
+    _, err, runtime = converse(script, keyboard, code=128 + signal.SIGTERM)
+    assert "not started: second\n" in err
+    assert runtime.prompts == ["first", "second"]
+
+
 def test_what_my_own_command_prints_is_shown() -> None:
     async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
         emit(ev.ToolStart, call_id="c1", tool_name="shell", args={"command": "ls"}, risk="high")
