@@ -133,7 +133,24 @@ def _config(loaded: Loaded) -> Iterator[Finding]:
         yield Finding("warn", "config", notice)
     for clash in key_clashes(loaded):
         yield Finding("warn", "config", clash)
+    yield from _told_late(loaded)
     yield from _tools(loaded)
+
+
+def _told_late(loaded: Loaded) -> Iterator[Finding]:
+    """Settings that are read no further than their type until something needs them."""
+    from agent_tui.llm import router
+    from agent_tui.server.settings import tokens_of
+
+    config = loaded.config
+    for name, check in (
+        ("model.name", lambda: config.model.name and router.parse(config.model.name)),
+        ("server.tokens", lambda: tokens_of(config.server.tokens, None, config.server.host)),
+    ):
+        try:
+            check()
+        except AgentTuiError as error:
+            yield Finding("fail", "config", f"{loaded.origin(name)}: {error}")
 
 
 def _tools(loaded: Loaded) -> Iterator[Finding]:

@@ -168,6 +168,14 @@ def test_every_mistake_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"fail  config      {file}:4: " in out
 
 
+def test_doctor_reads_what_is_only_needed_later(capsys: pytest.CaptureFixture[str]) -> None:
+    file = user_file('[model]\nname = "nosuch"\n[server]\ntokens = ["x"]\n')
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert f"fail  config      user file {file}:2: unknown model 'nosuch'" in out
+    assert f"fail  config      user file {file}:4: server.tokens holds something" in out
+
+
 def test_a_key_given_twice_is_told_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
     file = user_file('[keys]\ntrace = "f5"\n')
     said = f"user file {file}:2: [keys] f5 is given to trace and usage"
