@@ -249,6 +249,8 @@ class QuickDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")("replace").decode
         escape_at = float("-inf")
         deadline: float | None = None
+        # What was typed before the terminal was ours has had its Enter turned into a line feed.
+        typed_ahead = bool(select.select([self.fileno], [], [], 0)[0])
         while True:
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
             ready = select.select([self.fileno, wake], [], [], timeout)[0]
@@ -264,6 +266,8 @@ class QuickDriver(LinuxDriver):
                 if not data:
                     self._input_ended()
                     return
+                if typed_ahead:
+                    data, typed_ahead = data.replace(b"\n", b"\r"), False
                 now = time.monotonic()
                 units = splitter.feed(decode(data), after_escape=now - escape_at < LATE_REST_S)
                 for unit in units:

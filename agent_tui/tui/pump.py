@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent_tui.events.fold import Fold
-from agent_tui.events.types import CancelCalled, Event, RunDone, RunStart
+from agent_tui.events.types import CancelCalled, Event, LlmStart, ReactStepStart, RunDone, RunStart
 from agent_tui.events.view import Changes
 
 OnFrame = Callable[[Changes, Sequence[Event]], None]
@@ -25,9 +25,11 @@ than text has changed), or by the usual time between frames if that is less: one
 to keep a person waiting."""
 
 
-HEAD_START_S = 0.006
-"""How long a run that begins, or is told to end, is let alone: so that its request leaves before it is
-painted, and its connection is closed before."""
+HEAD_START_S = 0.012
+"""How long a run that begins, or is told to end, is let alone at most: so that its request leaves before
+it is painted, and its connection is closed before. What comes next ends it."""
+
+BEGINNING = (RunStart, ReactStepStart, LlmStart, CancelCalled)
 
 
 class Pump:
@@ -72,12 +74,18 @@ class Pump:
                 if batch and isinstance(batch[-1], RunDone):
                     self._draw()  # what a person waits for most: how it ended
                 else:
-                    if batch and isinstance(batch[-1], RunStart | CancelCalled):
-                        self._not_before = loop.time() + HEAD_START_S
+                    if batch:
+                        self._let_alone(batch, loop.time())
                     self._schedule(loop)
         finally:
             self._stop_timer()
         self._draw()
+
+    def _let_alone(self, batch: Sequence[Event], now: float) -> None:
+        if not isinstance(batch[-1], BEGINNING):
+            self._not_before = now
+        elif any(isinstance(event, RunStart | CancelCalled) for event in batch):
+            self._not_before = now + HEAD_START_S
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         changes = self._fold.changes

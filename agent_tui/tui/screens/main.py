@@ -208,6 +208,7 @@ class MainScreen(Screen[None]):
     def _show_entry(self) -> None:
         self.query_one("#entry").display = not (self.asking or self._read_only)
         self.query_one(ReadOnlyBar).display = self._read_only
+        self.prompt.disabled = self._read_only  # out of sight, it must take no keys
 
     def _context_limit(self, view: SessionView) -> int | None:
         limit = self._contexts.get(view.model)
@@ -334,6 +335,10 @@ class MainScreen(Screen[None]):
         message.stop()
         self._acted()
         self.shell.run_command_line(message.line)
+
+    def on_prompt_trouble(self, message: Prompt.Trouble) -> None:
+        message.stop()
+        self.notice("warning", message.text)
 
     def _acted(self) -> None:
         """Something new was sent: what was said before is read, and the end is what matters."""
@@ -475,7 +480,7 @@ class MainScreen(Screen[None]):
         """A key that nobody took: text begins the next prompt, wherever the focus was."""
         if event.key in self.active_bindings:
             return  # what has the focus has this key for itself
-        if event.is_printable and event.character and not self.asking:
+        if event.is_printable and event.character and not (self.asking or self._read_only):
             self.prompt.focus()
             self.prompt.insert(event.character)
             event.stop()

@@ -7,7 +7,9 @@ import contextlib
 import os
 import pty
 import queue
+import select
 import signal
+import termios
 import threading
 import tty
 from collections.abc import AsyncIterator
@@ -25,11 +27,14 @@ SIGNALS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTERM, signal.SIGHUP)
 class Terminal(QuickDriver):
     """Tells of every message, and of how much it has read."""
 
-    def __init__(self, app: App[Any], esc_delay_s: float) -> None:
+    def __init__(self, app: App[Any], esc_delay_s: float, typed_ahead: bytes = b"") -> None:
         self.esc_delay_s = esc_delay_s
         super().__init__(app)
         self.master, self.fileno = pty.openpty()
-        tty.setraw(self.fileno)
+        if typed_ahead:
+            os.write(self.master, typed_ahead)
+            assert select.select([self.fileno], [], [], 5)[0]
+        tty.setraw(self.fileno, termios.TCSANOW)
         self.input_tty = True
         self._wake = os.pipe()
         self.messages: queue.Queue[Message] = queue.Queue()
@@ -79,12 +84,12 @@ class Terminal(QuickDriver):
 
 @pytest.fixture
 async def terminals() -> AsyncIterator[Any]:
-    """Makes terminals: ``terminals(esc_delay_s)``."""
+    """Makes terminals: ``terminals(esc_delay_s, typed_ahead=b"")``."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     made: list[Terminal] = []
 
-    def make(esc_delay_s: float) -> Terminal:
-        made.append(Terminal(App(), esc_delay_s))
+    def make(esc_delay_s: float, typed_ahead: bytes = b"") -> Terminal:
+        made.append(Terminal(App(), esc_delay_s, typed_ahead))
         return made[-1]
 
     yield make

@@ -47,6 +47,13 @@ async def test_a_lone_escape_is_the_key(terminals: Any) -> None:
         assert keys(terminal.until("escape")) == ["escape"]
 
 
+async def test_enter_typed_before_the_terminal_was_ours_is_enter(terminals: Any) -> None:
+    terminal = terminals(LONG, typed_ahead=b"hi\r")
+    assert keys(terminal.until("enter")) == ["h", "i", "enter"]
+    terminal.type(b"\n")
+    assert keys(terminal.until("ctrl+j")) == ["ctrl+j"]
+
+
 async def test_the_kitty_form_needs_no_wait(terminals: Any) -> None:
     terminal = terminals(LONG)
     terminal.type(b"\x1b[27u")

@@ -50,6 +50,9 @@ class PromptApp(App[None]):
     def on_prompt_shell_entered(self, message: Prompt.ShellEntered) -> None:
         self.said.append(("shell", message.command))
 
+    def on_prompt_trouble(self, message: Prompt.Trouble) -> None:
+        self.said.append(("trouble", message.text))
+
     async def type(self, pilot: Pilot[None], text: str) -> None:
         """Types text, key by key."""
         names = {" ": "space", "\n": "ctrl+j", "/": "slash", "@": "at", "!": "exclamation_mark"}

@@ -52,6 +52,20 @@ async def test_backslash_and_enter_is_a_newline(make_app: Any) -> None:
         assert app.said == [("submitted", "a\nb")]
 
 
+async def test_keys_that_come_at_once_are_taken_in_order(make_app: Any) -> None:
+    """As over a slow line, or from a terminal that does not mark what is pasted."""
+    app = make_app()
+    async with app.run_test() as pilot:
+        for key, character in (
+            *(("a", "a"), ("enter", "\r"), ("b", "b"), ("left", None), ("c", "c"), ("enter", "\r")),
+            *(("d", "d"), ("ctrl+j", "\n"), ("e", "e"), ("ctrl+s", None), ("f", "f")),
+        ):
+            app.post_message(events.Key(key, character))
+        await pilot.pause()
+        assert app.said == [("submitted", "a"), ("submitted", "cb"), ("steered", "d\ne")]
+        assert app.prompt.text == "f"
+
+
 async def test_steer(make_app: Any) -> None:
     app = make_app()
     async with app.run_test() as pilot:

@@ -5,6 +5,8 @@ It knows rows, a cursor and following the end; what a row says is the subclass's
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Self
 
 from rich.segment import Segment
@@ -89,6 +91,7 @@ class LineView(ScrollView, can_focus=True):
         self._count = 0
         self._strips: dict[int, Strip] = {}
         self._strips_of: tuple[int, int] = (-1, -1)
+        self._held: set[int | None] | None = None
 
     # What subclasses say
 
@@ -147,13 +150,30 @@ class LineView(ScrollView, can_focus=True):
         """Looks at one row again, or at all of them, and paints those on the screen that look different."""
         if not self.shown:
             return
-        top = self.scroll_offset.y
-        if row is None:
-            self._repaint(range(self.size.height))
-        elif 0 <= row - top < self.size.height:
-            self._repaint(range(row - top, row - top + 1))
+        if self._held is not None:
+            self._held.add(row)
+            return
+        self._look_again({row})
 
-    def _repaint(self, lines: range) -> None:
+    @contextmanager
+    def redrawing_once(self) -> Iterator[None]:
+        """However often ``redraw`` is called inside, each row is looked at once, at the end."""
+        self._held = set()
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+        if held and self.shown:
+            self._look_again(held)
+
+    def _look_again(self, rows: Collection[int | None]) -> None:
+        top, height = self.scroll_offset.y, self.size.height
+        if None in rows:
+            self._repaint(range(height))
+        else:
+            self._repaint([row - top for row in rows if row is not None and 0 <= row - top < height])
+
+    def _repaint(self, lines: Iterable[int]) -> None:
         self._keep_strips_of_this_place()
         width, changed = self.size.width, []
         for y in lines:
@@ -191,6 +211,11 @@ class LineView(ScrollView, can_focus=True):
         return style
 
     def render_line(self, y: int) -> Strip:
+        """A row with the places of its characters, which selecting by mouse asks for."""
+        row = self.scroll_offset.y + y
+        return self._line(y).apply_offsets(0, row) if row < self._count else self._line(y)
+
+    def _line(self, y: int) -> Strip:
         self._keep_strips_of_this_place()
         strip = self._strips.get(y)
         if strip is None:
@@ -201,7 +226,7 @@ class LineView(ScrollView, can_focus=True):
         """The rows of ``crop``: the same objects as long as they look the same."""
         if self.styles.gutter:  # a border, say: Textual draws it
             return super().render_lines(crop)
-        strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
+        strips = [self._line(y) for y in range(crop.y, crop.bottom)]
         if filters := self.get_line_filters():
             background = self.background_colors[1]
             for line_filter in filters:
@@ -231,7 +256,7 @@ class LineView(ScrollView, can_focus=True):
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(row)) is not None:
             strip = self._with_selection(strip, *span)
-        return strip.apply_offsets(0, row)
+        return strip
 
     def _with_selection(self, strip: Strip, start: int, end: int) -> Strip:
         style = self.screen.get_component_rich_style("screen--selection")

@@ -61,16 +61,17 @@ class TraceView(LineView):
         """Draws what changed, if it is on the screen."""
         if not self.shown or not changes.spans:
             return
-        if self.tree_rows.grow(keep_open=not self.following):
-            self._settle()
-            self.redraw()
-        else:
-            index = self.tree_rows.index
-            for span_id in changes.spans:
-                row = index.get(span_id)
-                if row is not None:
-                    self.redraw(row)
-        self._tick_while_running()
+        with self.redrawing_once():
+            if self.tree_rows.grow(keep_open=not self.following):
+                self._settle()
+                self.redraw()
+            else:
+                index = self.tree_rows.index
+                for span_id in changes.spans:
+                    row = index.get(span_id)
+                    if row is not None:
+                        self.redraw(row)
+            self._tick_while_running()
 
     def catch_up(self) -> None:
         self.tree_rows.grow(keep_open=not self.following)
@@ -145,8 +146,9 @@ class TraceView(LineView):
         top = self.scroll_offset.y
         first = self.tree_rows.index.get(run.id, 0)
         rows = self.tree_rows.rows
-        for row in range(max(top, first), min(top + self.size.height, len(rows))):
-            self.redraw(row)
+        with self.redrawing_once():
+            for row in range(max(top, first), min(top + self.size.height, len(rows))):
+                self.redraw(row)
 
     # Rows
 

@@ -78,6 +78,13 @@ class Prompt(PromptArea):
     class Steered(Submitted):
         """The person wants the running model told ``text``."""
 
+    class Trouble(Message):
+        """Something went wrong that the person should know of."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
     class ShellEntered(Message):
         """The person wants ``command`` run by the shell."""
 
@@ -111,6 +118,8 @@ class Prompt(PromptArea):
         self._popup = Popup()
         self._word: Word | None = None
         self._recalled: str | None = None
+        self._actions: dict[str, str] = {}
+        self._actions_of: object = None
         super().__init__(placeholder=placeholder, id=id)
         self._commands = commands
         self._files = FileIndex(cwd or Path.cwd())
@@ -177,16 +186,20 @@ class Prompt(PromptArea):
             return
         text = self._take()
         if text.startswith("!") and text[1:].strip():
-            self.post_message(self.ShellEntered(text[1:].strip()))
+            self._send(self.ShellEntered(text[1:].strip()))
         elif match := _COMMAND.fullmatch(text.rstrip()):
-            self.post_message(self.CommandEntered(match[1], (match[2] or "").strip()))
+            self._send(self.CommandEntered(match[1], (match[2] or "").strip()))
         elif text.strip() and text.strip() != "!":
-            self.post_message(self.Submitted(text))
+            self._send(self.Submitted(text))
+
+    def _send(self, message: Message) -> None:
+        # Straight to the screen: it is on its way before the emptied prompt is painted.
+        self.screen.post_message(message)
 
     def action_steer(self) -> None:
         text = self._take()
         if text.strip():
-            self.post_message(self.Steered(text))
+            self._send(self.Steered(text))
 
     def _ends_in_backslash(self) -> bool:
         row, column = self.cursor_location
@@ -214,8 +227,30 @@ class Prompt(PromptArea):
         ):
             event.stop()
             event.prevent_default()
+        elif not event.is_printable:
+            await self._act_now(event)
+
+    async def _act_now(self, event: events.Key) -> None:
+        """Does what a key is bound to here before the next key is looked at.
+
+        Textual does so when the key has gone up to the app. What was read together with it would be in
+        the prompt by then: keys over a slow line, or lines pasted by a terminal that does not say so.
+        """
+        action = self._own_actions().get(event.key)
+        if action is not None and await self.app.run_action(action, self):
+            event.stop()
+            event.prevent_default()
         elif event.key == "enter":
-            event.prevent_default()  # what it does is a binding
+            event.prevent_default()  # it begins a new line only where it is bound to that
+
+    def _own_actions(self) -> dict[str, str]:
+        """By key, what is bound to it here."""
+        keymap = self.app._keymap
+        if self._actions_of is not keymap:
+            self._actions_of = keymap
+            bound = self.screen.active_bindings.items()
+            self._actions = {key: active.binding.action for key, active in bound if active.node is self}
+        return self._actions
 
     def action_newline(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
@@ -394,4 +429,4 @@ class Prompt(PromptArea):
             self.call_after_refresh(self._popup.follow, self)
 
     def _say(self, text: str) -> None:
-        self.app.notify(text, severity="warning", markup=False)
+        self.post_message(self.Trouble(text))
