@@ -318,22 +318,22 @@ class MainScreen(Screen[None]):
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         message.stop()
-        self._acted()
         self.controller.submit(message.text)
+        self._acted()
 
     def on_prompt_steered(self, message: Prompt.Steered) -> None:
         message.stop()
-        self._acted()
         self.controller.steer(message.text)
+        self._acted()
 
     def on_prompt_shell_entered(self, message: Prompt.ShellEntered) -> None:
         message.stop()
-        self._acted()
         self.controller.shell(message.command)
+        self._acted()
 
     def on_prompt_command_entered(self, message: Prompt.CommandEntered) -> None:
         message.stop()
-        self._acted()
+        self._look_at_the_end()  # before the command, which may have something to say
         self.shell.run_command_line(message.line)
 
     def on_prompt_trouble(self, message: Prompt.Trouble) -> None:
@@ -341,7 +341,11 @@ class MainScreen(Screen[None]):
         self.notice("warning", message.text)
 
     def _acted(self) -> None:
-        """Something new was sent: what was said before is read, and the end is what matters."""
+        """Something new was sent, and is on its way before anything is drawn for it."""
+        self.call_later(self._look_at_the_end)
+
+    def _look_at_the_end(self) -> None:
+        """What was said before is read, and the end is what matters."""
         self.query_one(NoticeBar).clear()
         self.remove_class("-panel-full")
         if self.conversation is not None:

@@ -155,7 +155,9 @@ class TraceTab(Vertical):
     def _selected(self, event: TraceView.Selected) -> None:
         event.stop()
         here = (self._described, self._described_at) == (event.span_id, self._view.seq)
-        if self._clock.live or not here:  # where time stands still, once is enough
+        if self._clock.live and not event.by_reader:
+            self.call_after_refresh(self._due)  # what a run says first goes before what is known of it
+        elif self._clock.live or not here:  # where time stands still, once is enough
             self._describe()
         if event.by_reader:
             self.post_message(SpanPicked(event.span_id))

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.document._document import EditResult
 from textual.document._edit import Edit
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
@@ -37,6 +38,7 @@ class PromptArea(TextArea):
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002
         self.pastes = Pastes()
+        self._restyled = True
         super().__init__(
             id=id,
             soft_wrap=True,
@@ -111,6 +113,17 @@ class PromptArea(TextArea):
         shell = self.is_shell
         style = self.get_component_rich_style("prompt--sign-shell" if shell else "prompt--sign")
         return Strip([Segment("$ " if shell else "❯ ", style), *strip], strip.cell_length + 2)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._restyled = True
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._restyled:
+            self._restyled = False
+            return super().render_lines(crop)
+        # Textual's text area reads its styles again for every paint, which takes longer than the rest.
+        return super(TextArea, self).render_lines(crop)
 
     def _watch_has_focus(self, focus: bool) -> None:
         self._line_cache.clear()  # it holds the line with the cursor as it was
