@@ -20,7 +20,7 @@ from agent_tui.clock import Clock, SystemClock
 from agent_tui.errors import AgentTuiError
 from agent_tui.tui.background import Level
 from agent_tui.tui.commands import COMMANDS
-from agent_tui.tui.keys import KEYS, check_keymap
+from agent_tui.tui.keys import KEYS, check_keymap, keys_in_force
 from agent_tui.tui.live_themes import LiveThemes
 from agent_tui.tui.screens.main import MainScreen
 from agent_tui.tui.session_set import SessionSet, SetHooks
@@ -260,9 +260,21 @@ class AgentApp(App[int], inherit_bindings=False):
     # Themes
 
     async def on_event(self, event: textual_events.Event) -> None:
-        if isinstance(event, textual_events.Key):  # not every terminal tells of the focus
-            self.themes.maybe_changed()
+        if isinstance(event, textual_events.Key) and not event.is_forwarded:
+            if self._stops_the_run(event):
+                return
+            self.themes.maybe_changed()  # not every terminal tells of the focus
         await super().on_event(event)
+
+    def _stops_the_run(self, event: textual_events.Key) -> bool:
+        """Whether the key meant that, and has done it: before it went the way through all widgets.
+
+        On that way it meets frames and paints, each some milliseconds in which the model goes on.
+        """
+        if not self.loaded or not self.controller.running or event.is_printable:
+            return False
+        cancels = keys_in_force(self.keymap)["cancel"].split(",")
+        return event.key in cancels and self.screen is self.main and self.main.cancel_at_once()
 
     def on_app_focus(self, event: textual_events.AppFocus) -> None:
         del event

@@ -310,9 +310,9 @@ async def test_a_cancel_into_a_silent_line_is_told_soon() -> None:
                 await runtime.cancel("s1")
         following.cancel()
         await asyncio.wait([following])
-    for writer in left:
-        writer.close()
-        await writer.wait_closed()
+        for writer in left:  # from 3.12 on, the server waits for its connections
+            writer.close()
+            await writer.wait_closed()
 
 
 async def test_nobody_there() -> None:

@@ -280,10 +280,12 @@ class MainScreen(Screen[None]):
         from agent_tui.tui.widgets.approval import ApprovalBar
 
         if self._approval_bar is None:
+            if not self._asked:
+                return
             self._approval_bar = ApprovalBar()
             await self.mount(self._approval_bar, before=self.query_one(HintsBar))
         view = self.controller.view
-        if view is not None:
+        if view is not None and self._approval_bar.is_attached:  # the screen may be closing
             self._approval_bar.keep_only(view.approvals)
             if view.approvals:
                 self._approval_bar.focus()
@@ -381,6 +383,14 @@ class MainScreen(Screen[None]):
         self.prompt.focus()
 
     # Actions
+
+    def cancel_at_once(self) -> bool:
+        """Stops the run, unless something is open, or being typed, that takes the key first."""
+        prompt = self.prompt
+        taken = self.asking or prompt.popup_open or prompt.message_queue_size
+        if taken or self.focused not in (None, prompt, self.conversation):
+            return False
+        return self.controller.cancel()
 
     def action_cancel(self) -> None:
         if self.controller.cancel():

@@ -309,8 +309,8 @@ class ApprovalBar(Vertical, can_focus=True):
     def _close_reason(self) -> None:
         if self.reasoning:
             self.post_message(self.ReasonToggled())
-        self.remove_class("-reason")
-        self.query_one(Input).clear()
+            self.remove_class("-reason")
+            self.query_one(Input).clear()
 
     @on(Input.Submitted)
     def _reason_given(self, event: Input.Submitted) -> None:

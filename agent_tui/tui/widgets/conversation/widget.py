@@ -331,6 +331,9 @@ class Conversation(ScrollView, can_focus=True):
         self._strips = []
         self._place()
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Nothing: it looks the same with the focus, so that no style has to be worked out anew."""
+
     def notify_style_update(self) -> None:
         """The theme or a class has changed."""
         super().notify_style_update()
