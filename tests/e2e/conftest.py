@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,16 @@ from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
 Start = Callable[..., Terminal]
+
+
+def stored(folder: Path) -> list[dict[str, Any]]:
+    """Every event in the journal, of all sessions, in order."""
+    journal = sqlite3.connect(folder / ".home" / "data" / "journal.db")
+    try:
+        rows = journal.execute("SELECT line FROM events ORDER BY session_id, seq")
+        return [json.loads(line) for (line,) in rows]
+    finally:
+        journal.close()
 
 
 @pytest.fixture

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Start, stored
 from tests.e2e.terminal import ENTER, ESC, Terminal
 
 pytestmark = pytest.mark.slow
@@ -22,16 +19,6 @@ PICKER = "\x0f"  # ctrl+o
 ALT_LEFT = "\x1b[1;3D"
 SLOW = {"AGENT_TUI_DEMO_TPS": "40"}
 Script = Callable[..., str]
-
-
-def stored(folder: Path) -> list[dict[str, Any]]:
-    """Every event in the journal, of all sessions, in order."""
-    journal = sqlite3.connect(folder / ".home" / "data" / "journal.db")
-    try:
-        rows = journal.execute("SELECT line FROM events ORDER BY session_id, seq")
-        return [json.loads(line) for (line,) in rows]
-    finally:
-        journal.close()
 
 
 def kill(terminal: Terminal) -> None:

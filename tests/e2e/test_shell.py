@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Start, stored
 from tests.e2e.terminal import ENTER, ESC, Terminal, alive
 from tests.fakes.surroundings import agent_tui
 
@@ -164,10 +164,12 @@ def test_a_signal_leaves_the_terminal_as_it_was(start: Start, number: int) -> No
     assert b"Traceback" not in terminal.raw
 
 
-def test_a_killed_session_goes_on(start: Start) -> None:
+def test_a_killed_session_goes_on(start: Start, tmp_path: Path) -> None:
     terminal = start()
     terminal.submit("what is 6*7")
     terminal.wait_for("42")
+    # What is on the screen is in the journal 50 ms later at most.
+    terminal.wait_for(lambda: stored(tmp_path)[-1]["type"] == "run_done")
     terminal.process.kill()
     terminal.wait_exit()
     again = start("-c")
