@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent_tui.errors import ModelAuthError
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_key, check_url, proxy_for, shown_url
+from agent_tui.llm.gemini_condense import Condenser
 from agent_tui.llm.gemini_dialect import Reader, calls_tools, config, contents, thinks
 from agent_tui.llm.messages import (
     CallOptions,
@@ -177,7 +178,8 @@ class GeminiClient(LLMClient):
             return responses
 
         reader = Reader(self._name)
-        pump = opened.wire.Pump(start, opened.wire.Exchange(options.timeout_s))
+        exchange = opened.wire.Exchange(options.timeout_s, lambda: Condenser().feed)
+        pump = opened.wire.Pump(start, exchange)
         try:
             async for responses in pump:
                 for part in joined(part for response in responses for part in reader.read(response)):
