@@ -14,8 +14,7 @@ from tests.e2e.terminal import Terminal
 def main(program: str, folder: str) -> None:
     with Terminal([program], cwd=Path(folder), env={"AGENT_TUI_DEMO_TPS": "0"}) as terminal:
         terminal.wait_for("❯")
-        terminal.submit("what is (19.5 + 2.3) * 4")
-        terminal.wait_for("87.2")
+        terminal.ask("what is (19.5 + 2.3) * 4", "= 87.2")
         terminal.type("\x04")
         code = terminal.wait_exit()
     assert code == 0, f"exit code {code}"

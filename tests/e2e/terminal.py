@@ -23,6 +23,9 @@ ANSWERABLE_S = 0.4
 AGAIN_S = 1.5
 """After a key that came too early all the same, a pause must come before the next."""
 
+READY = "○ ready"
+"""The header while nothing runs."""
+
 ESC = "\x1b"
 ENTER = "\r"
 
@@ -94,6 +97,15 @@ class Terminal:
         self.type(text)
         self.wait_for(lambda: text.splitlines()[-1][-20:] in self.text())
         self.type(ENTER)
+
+    def ask(self, question: str, answer: str) -> None:
+        """Submits a question and waits for the end of its run: the answer stands there and nothing runs.
+
+        What is only a part of the answer, or a tool's output, is on the screen while the run still goes on.
+        ``answer`` must not be on the screen before.
+        """
+        self.submit(question)
+        self.wait_for(lambda: answer in self.text() and READY in self.text())
 
     def answer(self, key: str, until: Callable[[], object] | str) -> None:
         """Answers the question on the screen, again if it was too early; then waits for ``until``."""

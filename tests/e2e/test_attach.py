@@ -132,8 +132,7 @@ def test_esc_here_stops_it_there_and_leaving_does_not(server: Server, attach: At
 def test_a_killed_server_is_waited_for_and_its_history_is_the_truth(server: Server, attach: Attach) -> None:
     server.start(AGENT_TUI_DEMO_TPS="60")
     ann = attach()
-    ann.submit("what is 6*7")
-    ann.wait_for("= 42")
+    ann.ask("what is 6*7", "= 42")
     ann.submit("write a long essay about the sea")
     ann.wait_for("pattern rules")
     server.kill()
@@ -148,8 +147,7 @@ def test_a_killed_server_is_waited_for_and_its_history_is_the_truth(server: Serv
     ann.wait_for("ready")
     ann.type("\x15")
     ann.wait_for(lambda: "is anybody there" not in ann.text())
-    ann.submit("what is 5*5")
-    ann.wait_for("= 25")
+    ann.ask("what is 5*5", "= 25")
     shown = [line[:70] for line in ann.screen.display]
     assert sum("❯ what is 5*5" in line for line in shown) == 1
     ann.type(QUIT)

@@ -34,10 +34,8 @@ def bar(terminal: Terminal) -> int:
 
 def record(start: Start) -> None:
     terminal = start()
-    for question, answer in (("what is (19.5 + 2.3) * 4", "87.2"), ("what is 6*7", "42")):
-        terminal.submit(question)
-        terminal.wait_for(answer)
-    terminal.wait_for("ready")
+    for question, answer in (("what is (19.5 + 2.3) * 4", "= 87.2"), ("what is 6*7", "= 42")):
+        terminal.ask(question, answer)
     terminal.type(QUIT)
     assert terminal.wait_exit() == 0
 
@@ -79,8 +77,7 @@ def test_a_recorded_session_is_replayed_scrubbed_and_forked(start: Start, tmp_pa
 
         terminal.type("f")
         terminal.wait_for(lambda: "enter" in terminal.text() and "send" in terminal.text())
-        terminal.submit("what is 5*9")
-        terminal.wait_for("45")
+        terminal.ask("what is 5*9", "= 45")
         terminal.type(QUIT)
         assert terminal.wait_exit() == 0
     assert len(stored(tmp_path)) == 2

@@ -41,8 +41,7 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_told_to_the_model(
     shown = again.text()
     assert "write a long essay about the sea" in shown
     assert "pattern rules, not intelligence" in shown
-    again.submit("what is 2+3*4")
-    again.wait_for("14")
+    again.ask("what is 2+3*4", "= 14")
     again.type(QUIT)
     assert again.wait_exit() == 0
     events = stored(tmp_path)
@@ -59,19 +58,16 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_told_to_the_model(
 
 def test_a_second_program_follows_and_takes_over(start: Start) -> None:
     first = start(env={"AGENT_TUI_DEMO_TPS": "400"})
-    first.submit("what is 2+3*4")
-    first.wait_for("= 14")
+    first.ask("what is 2+3*4", "= 14")
     second = start("-c")
     second.wait_for("read-only")
     second.wait_for("= 14")
-    first.submit("what is 5*5")
-    first.wait_for("= 25")
+    first.ask("what is 5*5", "= 25")
     second.wait_for("= 25")
     first.type(QUIT)
     assert first.wait_exit() == 0
     second.wait_for(lambda: "read-only" not in second.text())
-    second.submit("what is 6*6")
-    second.wait_for("= 36")
+    second.ask("what is 6*6", "= 36")
 
 
 def test_two_sessions_run_at_once_and_quitting_ends_both(start: Start, tmp_path: Path) -> None:
@@ -92,12 +88,10 @@ def test_two_sessions_run_at_once_and_quitting_ends_both(start: Start, tmp_path:
 
 def test_a_session_is_found_by_its_words_and_opened(start: Start) -> None:
     first = start()
-    first.submit("what is 2+3*4")
-    first.wait_for("= 14")
+    first.ask("what is 2+3*4", "= 14")
     first.submit("/new")
     first.wait_for("Ask for anything")
-    first.submit("what is 5*5")
-    first.wait_for("= 25")
+    first.ask("what is 5*5", "= 25")
     first.type(QUIT)
     assert first.wait_exit() == 0
 
@@ -113,12 +107,10 @@ def test_a_session_is_found_by_its_words_and_opened(start: Start) -> None:
 
 def test_fork_goes_on_from_a_copy(start: Start, tmp_path: Path) -> None:
     terminal = start()
-    terminal.submit("what is 2+3*4")
-    terminal.wait_for("= 14")
+    terminal.ask("what is 2+3*4", "= 14")
     terminal.submit("/fork")
     terminal.wait_for("▎2 ")
-    terminal.submit("what is 5*5")
-    terminal.wait_for("= 25")
+    terminal.ask("what is 5*5", "= 25")
     terminal.type(QUIT)
     assert terminal.wait_exit() == 0
     forked = [event["forked_from"] for event in stored(tmp_path) if event.get("forked_from")]
@@ -127,8 +119,7 @@ def test_fork_goes_on_from_a_copy(start: Start, tmp_path: Path) -> None:
 
 def test_a_deleted_session_comes_back_until_the_end_and_then_is_gone(start: Start, tmp_path: Path) -> None:
     first = start()
-    first.submit("say xylophone")
-    first.wait_for("ready")
+    first.ask("say xylophone", "I am the offline demo model")
     first.type(QUIT)
     assert first.wait_exit() == 0
 

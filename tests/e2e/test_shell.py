@@ -31,8 +31,7 @@ def tool(name: str, **args: object) -> str:
 
 def test_a_question_is_answered_with_a_tool(start: Start) -> None:
     terminal = start()
-    terminal.submit("what is (19.5 + 2.3) * 4")
-    terminal.wait_for("87.2")
+    terminal.ask("what is (19.5 + 2.3) * 4", "= 87.2")
     assert "calc" in terminal.text()
     terminal.type(QUIT)
     assert terminal.wait_exit() == 0
@@ -46,12 +45,10 @@ def test_the_screen_says_that_it_is_offline(start: Start) -> None:
 def test_esc_stops_a_stream(start: Start, key: str) -> None:
     terminal = start(env={"AGENT_TUI_DEMO_TPS": "40"})
     terminal.submit("write a long essay about the sea")
-    terminal.wait_for("running")
-    terminal.wait_for(lambda: "#" in terminal.text() or "sea" in terminal.text().split("essay", 1)[-1])
+    terminal.wait_for("pattern rules")  # before the answer begins, Esc would give the question back
     terminal.type(key)
     terminal.wait_for("cancelled in")
-    terminal.submit("2+2")
-    terminal.wait_for("4")
+    terminal.ask("2+2", "2+2 = 4")
 
 
 def test_esc_stops_a_command_and_its_processes(start: Start, tmp_path: Path) -> None:
@@ -94,8 +91,7 @@ def test_a_denied_call_is_not_run(start: Start, script: Script, tmp_path: Path) 
 
 def test_the_trace_opens_and_shows_the_run(start: Start) -> None:
     terminal = start(size=(90, 30))
-    terminal.submit("what is 6*7")
-    terminal.wait_for("42")
+    terminal.ask("what is 6*7", "= 42")
     terminal.type(TRACE)
     terminal.wait_for(lambda: "run 1" in terminal.text() and "step 1" in terminal.text())
 
@@ -103,11 +99,9 @@ def test_the_trace_opens_and_shows_the_run(start: Start) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 50)])
 def test_it_works_in_any_size_and_survives_resizing(start: Start, size: tuple[int, int]) -> None:
     terminal = start(size=size)
-    terminal.submit("what is 6*7")
-    terminal.wait_for("42")
+    terminal.ask("what is 6*7", "= 42")
     terminal.resize(100, 30)
-    terminal.submit("what is 6*8")
-    terminal.wait_for("48")
+    terminal.ask("what is 6*8", "= 48")
     terminal.resize(60, 16)
     terminal.wait_for("❯")
 
@@ -141,7 +135,7 @@ def test_queued_prompts_run_in_turn(start: Start) -> None:
     terminal.submit("wait 2 seconds")
     terminal.wait_for("running")
     terminal.submit("what is 6*7")
-    terminal.wait_for("42")
+    terminal.wait_for("= 42")
 
 
 def test_leaving_in_mid_run_is_clean(start: Start) -> None:
@@ -166,14 +160,13 @@ def test_a_signal_leaves_the_terminal_as_it_was(start: Start, number: int) -> No
 
 def test_a_killed_session_goes_on(start: Start, tmp_path: Path) -> None:
     terminal = start()
-    terminal.submit("what is 6*7")
-    terminal.wait_for("42")
+    terminal.ask("what is 6*7", "= 42")
     # What is on the screen is in the journal 50 ms later at most.
-    terminal.wait_for(lambda: stored(tmp_path)[-1]["type"] == "run_done")
+    terminal.wait_for(lambda: "run_done" in [event["type"] for event in stored(tmp_path)])
     terminal.process.kill()
     terminal.wait_exit()
     again = start("-c")
-    again.wait_for("42")
+    again.wait_for("= 42")
 
 
 def test_a_megabyte_can_be_pasted(start: Start) -> None:

@@ -30,9 +30,7 @@ def test_verify_fails_at_the_tool_whose_file_has_changed(start: Start, tmp_path:
     notes = tmp_path / "notes.txt"
     notes.write_text("alpha\nbeta\n")
     screen = start("-m", "demo")
-    screen.submit("read notes.txt")
-    screen.wait_for("beta")
-    screen.wait_for("ready")
+    screen.ask("read notes.txt", "beta")
     screen.type("\x04")
     assert screen.wait_exit() == 0
     session = recorded(tmp_path)
