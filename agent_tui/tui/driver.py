@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.driver import Driver
 
-LOCAL_DELAY_MS = 5
+LOCAL_DELAY_MS = 3
+"""On one machine a terminal writes a sequence with one call, and it is read with one."""
 REMOTE_DELAY_MS = 30
 """Over a network the bytes of one sequence may come in two packets."""
 REPORT_WAIT_S = 0.1
@@ -54,7 +55,7 @@ def driver_class(esc_delay_ms: int | None = None) -> type[Driver]:
 
     Args:
         esc_delay_ms: How long a lone ESC waits to become something longer, in milliseconds; None
-            takes 5 on this machine and 30 over SSH. It goes before the variable ``ESCDELAY``.
+            takes 3 on this machine and 30 over SSH. It goes before the variable ``ESCDELAY``.
     """
     delay = default_delay_ms(os.environ) if esc_delay_ms is None else max(0, esc_delay_ms)
     return type("PromptDriver", (QuickDriver,), {"esc_delay_s": delay / 1000})

@@ -44,8 +44,8 @@ def test_just_after_a_report_another_is_likely() -> None:
 
 
 def test_the_delay_follows_the_connection_and_the_setting_wins() -> None:
-    assert default_delay_ms({}) == 5
+    assert default_delay_ms({}) == 3
     assert default_delay_ms({"SSH_CONNECTION": "a b c d"}) == 30
     assert default_delay_ms({"ESCDELAY": "50", "SSH_TTY": "/dev/pts/1"}) == 50
-    assert default_delay_ms({"ESCDELAY": "soon"}) == 5
+    assert default_delay_ms({"ESCDELAY": "soon"}) == 3
     assert driver_class(70).esc_delay_s == 0.07  # type: ignore[attr-defined]
