@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import aclosing
 
 import pytest
 
@@ -10,6 +11,7 @@ from agent_tui.llm.gemini import GeminiClient
 from agent_tui.llm.messages import CallOptions
 from tests.fakes.calls import HELLO, KEY, gemini, parts_of, text_of, until_error
 from tests.fakes.gemini_server import gemini_server, retry_info, sse
+from tests.fakes.leap import leap, turns
 from tests.fakes.wire_server import Chunk, Cut, End, Fail, Raw, Reset, Say, Stall
 
 pytestmark = pytest.mark.usefixtures("quiet_loop")
@@ -152,9 +154,16 @@ async def test_headers_that_do_not_come_in_time():
 async def test_a_slow_stream_is_not_timed_out():
     with gemini_server([Say("a"), Stall()]) as server:
         async with gemini(server) as client:
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await parts_of(client, CallOptions(timeout_s=0.05))
+            async with aclosing(client.stream(HELLO, CallOptions(timeout_s=20))) as stream:
+                await anext(stream)
+                waiting = asyncio.create_task(anext(stream))
+                await turns()
+                leap(60)
+                await turns()
+                assert not waiting.done()
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
 
 
 async def test_nobody_listens():

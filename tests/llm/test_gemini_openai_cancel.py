@@ -12,11 +12,11 @@ from tests.fakes import calls, markdown
 from tests.fakes.calls import HELLO, parts_of, text_of
 from tests.fakes.gemini_server import gemini_server
 from tests.fakes.openai_server import openai_server
-from tests.fakes.wire_server import End, Say, Stall, Tokens, WireServer
+from tests.fakes.wire_server import End, Say, Stall, Tokens, Wait, WireServer
 
 pytestmark = pytest.mark.usefixtures("quiet_loop")
-AT_ONCE_S = 0.1
-"""Far more than it takes (under 2 ms), far less than any wait would."""
+AT_ONCE_S = 0.5
+"""Far more than it takes (under 2 ms, on a machine that is not held up), far less than any wait would."""
 WIRES = pytest.mark.parametrize(
     ("serve", "call"),
     [(gemini_server, calls.gemini), (openai_server, calls.openai)],
@@ -207,7 +207,8 @@ async def test_others_run_while_a_stream_is_flat_out(serve, call):
 @WIRES
 async def test_a_fast_stream_is_told_in_larger_pieces_and_a_slow_one_as_it_comes(serve, call):
     tokens = markdown.tokens(100)
-    with serve([Tokens(tokens, rate=1000), End()], [Tokens(tokens[:5], rate=20), End()]) as server:
+    slowly = [step for token in tokens[:5] for step in (Say(token), Wait(0.05))]  # never two at once
+    with serve([Tokens(tokens, rate=1000), End()], [*slowly, End()]) as server:
         async with call(server) as client:
             pieces = []
             for _ in range(2):

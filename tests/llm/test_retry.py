@@ -12,7 +12,8 @@ from agent_tui.errors import ModelAuthError, ModelError, ModelUnavailable
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.messages import CallOptions, Finish, Message, StreamPart, TextDelta, user
 from agent_tui.llm.retry import AttemptFailed, AttemptStarted, ModelRetryPolicy, stream_with_retry
-from agent_tui.llm.scripted import Cut, Gate, Hang, ScriptedClient, unavailable
+from agent_tui.llm.scripted import Cut, Gate, ScriptedClient, unavailable
+from tests.fakes.leap import leap, turns
 
 PROMPT = [user("hello")]
 DONE = [TextDelta("hi"), Finish("stop")]
@@ -105,8 +106,12 @@ async def test_a_provider_that_asks_for_too_long_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("before", [[], ["some", "text"]])
 async def test_silence_counts_as_broken(before: list[str]) -> None:
-    client = ScriptedClient([[*before, Hang()], ["hi"]])
-    said = await run(client, ModelRetryPolicy(stall_s=0.02))
+    gate = Gate()
+    client = ScriptedClient([[*before, gate], ["hi"]])
+    task = asyncio.create_task(run(client, ModelRetryPolicy(stall_s=30)))
+    await gate.reached.wait()
+    leap(31)
+    said = await task
     failed = next(part for part in said if isinstance(part, AttemptFailed))
     assert failed.error.code == "stream_stalled"
     assert client.closed_early == 1
@@ -116,10 +121,12 @@ async def test_silence_counts_as_broken(before: list[str]) -> None:
 async def test_the_first_part_may_take_longer() -> None:
     gate = Gate()
     task = asyncio.create_task(
-        run(ScriptedClient([[gate, "hi"]]), ModelRetryPolicy(stall_s=0.01, first_part_s=30))
+        run(ScriptedClient([[gate, "hi"]]), ModelRetryPolicy(stall_s=10, first_part_s=30))
     )
     await gate.reached.wait()
-    await asyncio.sleep(0.03)  # the fact waited for is that time passes
+    leap(20)
+    await turns()
+    assert not task.done()
     gate.open.set()
     assert (await task)[-2:] == DONE
 
@@ -127,11 +134,12 @@ async def test_the_first_part_may_take_longer() -> None:
 async def test_a_slow_reader_is_no_silence() -> None:
     client = ScriptedClient([["a", "b", "c"]])
     said = []
-    stream = stream_with_retry(client, PROMPT, CallOptions(), ModelRetryPolicy(stall_s=0.01))
+    stream = stream_with_retry(client, PROMPT, CallOptions(), ModelRetryPolicy(stall_s=10))
     async with aclosing(stream) as parts:
         async for part in parts:
             said.append(part)
-            await asyncio.sleep(0.015)  # longer than a stall, but spent here
+            leap(15)  # longer than a stall, but spent here
+            await turns()
     assert [part.text for part in said if isinstance(part, TextDelta)] == ["a", "b", "c"]
 
 

@@ -226,9 +226,9 @@ def test_only_the_secret_goes(text: str, left: str) -> None:
     "piece", ["a", "a-", "eyJaaaaaaaaa-", "http", "password", "bearer ", "x:@", "-----BEGIN "]
 )
 def test_no_text_takes_long_to_look_through(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     Redactor({}).text(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 def test_fields_that_are_named_as_secrets_go_whole() -> None:

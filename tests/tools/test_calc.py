@@ -97,20 +97,20 @@ def test_values(expression: str, expected: str) -> None:
     ],
 )
 def test_what_is_refused_is_refused_at_once(expression: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(ToolError):
         evaluate(expression)
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
     "expression", ["(2**13000)**0.5", "exp(-(10**4000))", "ln(10**4000)", "1.1**(10**9)"]
 )
 def test_numbers_of_thousands_of_digits_take_no_longer(expression: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with contextlib.suppress(ToolError):
         evaluate(expression)
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @given(st.text(alphabet="0123456789.+-*/%()<>e ,sqrtpi", max_size=60))

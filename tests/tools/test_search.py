@@ -56,9 +56,9 @@ async def test_glob(bench: Bench) -> None:
     ],
 )
 def test_patterns(pattern: str, path: str, fits: bool) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert Glob(pattern).fits(path.split("/")) is fits
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 async def test_grep(bench: Bench) -> None:

@@ -132,9 +132,9 @@ async def test_what_is_never_fetched(bench: Bench, url: str) -> None:
 
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "<p", "<a <", "&", "</", "<title>"])
 def test_hostile_html_takes_linear_time(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     html_to_text(piece * (400_000 // len(piece)))
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_html_reads_like_text() -> None:
