@@ -78,6 +78,8 @@ async def run_process(
         code = int(await asyncio.shield(exited))
         stopped = int(await in_thread("end jobs", lambda: stop(tree, only_session=True)))
         await asyncio.wait([pipe.ended for pipe in pipes], timeout=DRAIN_S)
+        for pipe in pipes:
+            pipe.drain()
         over = True
     finally:
         try:
@@ -162,6 +164,23 @@ class _Pipe:
         if self._burst >= BURST and not self.ended.done():
             self._loop.remove_reader(self._descriptor)
             self._timer = self._loop.call_later(PAUSE_S, self._resume)
+
+    def drain(self) -> None:
+        """Takes what a loop that was held up, or at rest, has not come to: the command's last words.
+
+        Somebody who lives on may be writing still, so it takes one burst at most.
+        """
+        if self.ended.done():
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._resume()
+        self._burst = 0
+        while not self.ended.done() and self._burst < BURST:
+            before = self._burst
+            self._readable()
+            if self._burst == before:
+                return
 
     def _resume(self) -> None:
         self._burst, self._timer = 0, None
