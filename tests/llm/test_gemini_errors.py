@@ -153,17 +153,19 @@ async def test_headers_that_do_not_come_in_time():
 
 async def test_a_slow_stream_is_not_timed_out():
     with gemini_server([Say("a"), Stall()]) as server:
-        async with gemini(server) as client:
-            async with aclosing(client.stream(HELLO, CallOptions(timeout_s=20))) as stream:
-                await anext(stream)
-                waiting = asyncio.create_task(anext(stream))
-                await turns()
-                leap(60)
-                await turns()
-                assert not waiting.done()
-                waiting.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await waiting
+        async with (
+            gemini(server) as client,
+            aclosing(client.stream(HELLO, CallOptions(timeout_s=20))) as stream,
+        ):
+            await anext(stream)
+            waiting = asyncio.create_task(anext(stream))
+            await turns()
+            leap(60)
+            await turns()
+            assert not waiting.done()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
 
 
 async def test_nobody_listens():

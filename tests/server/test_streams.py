@@ -91,13 +91,27 @@ async def test_a_compressed_stream_shows_each_event_when_it_happens(tmp_path: Pa
 
 
 async def test_a_stream_ends_at_its_age_and_can_be_taken_up(tmp_path: Path) -> None:
-    async with serving(tmp_path, stream_age_s=0.1, ping_s=0.05) as served:
-        session_id = await served.session()
-        answer = await served.client.get(f"/sessions/{session_id}/events")
-        assert answer.status_code == 200
-        assert answer.text.startswith(": ok\n\nretry: 500\nid: 1\nevent: session_start\n")
-        quiet = await served.client.get(f"/sessions/{session_id}/events?after=1")
-        assert quiet.text.startswith(": ok\n\nretry: 500\n: ping\n")  # no frame without an event
+    async with serving(tmp_path, stream_age_s=100.0, ping_s=0.05) as served:
+        path = f"/sessions/{await served.session()}/events"
+        now = 0.0
+        served.context.sessions.clock = lambda: now
+
+        async def whole(path: str, *steps: tuple[str, float]) -> str:
+            """A stream to its end, while time only passes when this has come."""
+            nonlocal now
+            text, coming = "", list(steps)
+            async with served.client.stream("GET", path) as answer:
+                assert answer.status_code == 200
+                async for chunk in answer.aiter_text():
+                    text += chunk
+                    if coming and coming[0][0] in text:
+                        now += coming.pop(0)[1]
+            return text
+
+        text = await whole(path, ("event: session_start\n", 200.0))
+        assert text.startswith(": ok\n\nretry: 500\nid: 1\nevent: session_start\n")
+        quiet = await whole(f"{path}?after=1", ("retry: 500\n", 1.0), (": ping\n", 200.0))
+        assert quiet == ": ok\n\nretry: 500\n: ping\n"  # no frame without an event
 
 
 async def test_too_many_streams_are_refused_and_room_is_made(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 PING_S, SEND_S = 0.1, 0.3
 BOUNDS = {"ping_s": PING_S, "send_timeout_s": SEND_S}
+SYSTEM_BYTES = 2 * SOCKET_BYTES + 65_536
+"""Linux doubles what it is asked for, and takes one more packet as long as there is any room."""
 MARGIN_S = 8.0
 """The system looks in steps of a second, and this machine may be busy; without a bound it takes minutes."""
 
@@ -94,11 +96,20 @@ async def test_what_is_quiet_is_dropped_too(tmp_path: Path) -> None:
             await served.client.aclose()
             connections, sessions = served.server.server_state.connections, served.context.sessions
             await until(lambda: not connections)
-            clients = [ask(stack, served, request) for request in requests]
-            await until(lambda: (len(connections), sessions.streams.open, sessions.held) == (4, 1, 2))
+            answered, unasked = requests[:2], requests[2:]
+            clients = [ask(stack, served, request) for request in answered]
+            await until(lambda: (len(connections), sessions.streams.open, sessions.held) == (2, 1, 2))
+            # What has asked for nothing yet is soon ended anyway, so it is not waited for with the others.
+            clients += [ask(stack, served, request) for request in unasked]
             for client in clients:
                 vanish(client)
-            began = time.monotonic()
+            began, seen = time.monotonic(), set(connections)
+
+            def all_seen() -> bool:
+                seen.update(connections)
+                return len(seen) == len(requests)
+
+            await until(all_seen)
             await until(lambda: not connections)
             assert time.monotonic() - began < PING_S + SEND_S + MARGIN_S
             await until(lambda: not sessions.streams.open and sessions.held == 1)
@@ -117,7 +128,7 @@ async def test_what_they_are_sent_takes_little_room_and_delays_nobody(tmp_path: 
             events = await served.run(session_id)
             assert events[-1].type == "run_done" and sum(len(str(event)) for event in events) > 2_000_000
             ours, the_system_s = await asyncio.wait_for(measuring, SEND_S + MARGIN_S)
-            assert 0 < ours <= 2 * CHUNK_BYTES and 0 < the_system_s <= 2 * SOCKET_BYTES
+            assert 0 < ours <= 2 * CHUNK_BYTES and 0 < the_system_s <= SYSTEM_BYTES
             assert streams.dropped == 10
 
 

@@ -14,6 +14,7 @@ from agent_tui.errors import ToolError
 from agent_tui.events import types as ev
 from agent_tui.tools import RetryPolicy, ToolContext, ToolReply, ToolSpec, tool
 from agent_tui.tools.policy import Policy
+from tests.fakes.leap import leap
 from tests.tools.kit import Bench
 
 
@@ -165,9 +166,14 @@ async def test_a_timeout_stops_the_attempt_and_keeps_what_was_printed(
         context.output("too late\n", "stdout")
         told.set()
 
-    bench = Bench([spec(slow if is_async else stuck, timeout_s=0.05)], tmp_path)
-    outcome = await bench.run("t")
-    assert "took longer than 0.05 s" in outcome.content
+    bench = Bench([spec(slow if is_async else stuck, timeout_s=20)], tmp_path)
+    task = asyncio.create_task(bench.run("t"))
+    async for event in bench.log.follow():
+        if event.type == "tool_output":
+            break
+    leap(21)
+    outcome = await task
+    assert "took longer than 20 s" in outcome.content
     assert "so far" in outcome.content
     assert told.wait(5)
     await asyncio.sleep(0)

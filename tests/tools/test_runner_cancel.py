@@ -16,6 +16,9 @@ from agent_tui.tools import RetryPolicy, ToolContext, ToolSpec
 from agent_tui.tools.policy import Policy
 from tests.tools.kit import Bench
 
+HELD_S = 10.0
+"""Whoever waited for what does not stop here would wait for half a minute at least."""
+
 
 class NoArgs(BaseModel):
     pass
@@ -65,7 +68,7 @@ async def test_a_thread_that_ignores_the_token_holds_nobody(tmp_path: Path) -> N
 
     bench = Bench([spec(deaf)], tmp_path)
     took = await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_output")
-    assert took < 0.5
+    assert took < HELD_S
     release.set()
     assert over.wait(5)
     for _ in range(3):
@@ -103,7 +106,7 @@ async def test_a_coroutine_that_swallows_the_cancel_is_left_behind(tmp_path: Pat
 
     bench = Bench([spec(stubborn)], tmp_path)
     took = await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_output")
-    assert took < 2
+    assert took < HELD_S
     assert bench.types()[-1] == "tool_cancelled"
     release.set()
     await asyncio.sleep(0)
@@ -115,7 +118,7 @@ async def test_a_cancel_while_waiting_to_retry(tmp_path: Path) -> None:
 
     bench = Bench([spec(lost, retry=RetryPolicy(attempts=3), idempotent=True)], tmp_path)
     bench.runner._sleep = lambda seconds: asyncio.sleep(30)
-    assert await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_retry") < 0.5
+    assert await cancel_when(asyncio.create_task(bench.run("t")), bench, "tool_retry") < HELD_S
     assert bench.types() == ["tool_start", "tool_retry", "tool_cancelled"]
 
 
