@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from agent_tui.errors import StorageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
-from agent_tui.storage.journal import Journal
 from tests.fakes import stories
+from tests.fakes.full import outlive_a_full_disk
 
 SIZE_MB = 8
 MOUNT_S = 10.0
@@ -53,27 +54,18 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-async def test_a_journal_goes_on_once_a_full_disk_has_room_again(disk: Path) -> None:
-    problems: list[str] = []
-    journal = await Journal.open(disk / "journal.db", on_problem=problems.append)
-    log = SessionLog("s1", sink=journal.sink)
-    stories.begin(log)
-    assert await journal.flush()
-
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """As long as this lasts, there is no room."""
     filler = fill(disk)
-    for _ in range(3):
-        for _ in range(20):
-            log.append(ev.SteerQueued, text="x" * 10_000)
-        assert not await journal.flush()
-    assert len(problems) == 1
-    assert "not being saved" in problems[0]
-    kept = await journal.read("s1", 0, 1000)  # what was stored before is there all the while
-    assert kept and [codec.decode(line).seq for line in kept] == list(range(1, len(kept) + 1))
+    try:
+        yield
+    finally:
+        filler.unlink()
 
-    filler.unlink()
-    assert await journal.flush()
-    assert len(await journal.read("s1", 0, 1000)) == log.last_seq
-    assert await journal.close()
+
+async def test_a_journal_goes_on_once_a_full_disk_has_room_again(disk: Path) -> None:
+    await outlive_a_full_disk(disk / "journal.db", filled(disk))
     with sqlite3.connect(disk / "journal.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()

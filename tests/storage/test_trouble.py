@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from agent_tui.errors import StorageError
-from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.storage import schema
 from agent_tui.storage.journal import Journal
 from tests.fakes import stories
+from tests.fakes.full import outlive_a_full_disk
 
 
 @contextmanager
@@ -31,21 +31,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 
 async def test_a_full_disk_is_one_notice_and_nothing_is_missing_once_there_is_room(tmp_path: Path) -> None:
-    problems: list[str] = []
-    journal = await Journal.open(tmp_path / "journal.db", on_problem=problems.append)
-    log = SessionLog("s1", sink=journal.sink)
-    stories.begin(log)
-    assert await journal.flush()
-    with files_no_larger_than(100_000):
-        for _ in range(3):
-            for _ in range(20):
-                log.append(ev.SteerQueued, text="x" * 10_000)
-            assert not await journal.flush()
-    assert len(problems) == 1
-    assert "not being saved" in problems[0]
-    assert await journal.flush()
-    assert len(await journal.read("s1", 0, 1000)) == log.last_seq
-    assert await journal.close()
+    await outlive_a_full_disk(tmp_path / "journal.db", files_no_larger_than(100_000))
 
 
 async def test_a_folder_that_cannot_be_made_is_one_notice(tmp_path: Path) -> None:
