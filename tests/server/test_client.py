@@ -68,7 +68,8 @@ async def collect(runtime: HttpRuntime, session: str, until: Callable[[ev.Event]
     events: list[ev.Event] = []
     async for batch in runtime.follow(session):
         events.extend(batch)
-        if any([until(event) for event in batch]):
+        reached = [until(event) for event in batch]
+        if any(reached):
             break
     return events
 
@@ -152,8 +153,9 @@ async def test_a_server_that_lost_its_last_moments_is_noticed(place: Place, goes
             nonlocal last
             async for batch in runtime.follow(session.id):
                 last = batch[-1].seq
-                if any([enough(event) for event in batch]):
-                    ready.set()
+                for event in batch:
+                    if enough(event):
+                        ready.set()
 
         following = asyncio.create_task(follow())
         await ready.wait()
