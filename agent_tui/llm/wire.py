@@ -10,26 +10,25 @@ import contextvars
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import anyio
 import httpx2
 
-from agent_tui.errors import ConfigError, ModelUnavailable
+from agent_tui.errors import ConfigError
+from agent_tui.llm.ahead import Ahead
 
 BREATH_S = 0.004
 """Longest a stream that is all there already may hold the event loop, in seconds."""
 PACE_S = 0.02
-"""How long a stream that comes fast is left alone after a piece was waited for, in seconds. What arrives
-meanwhile is read together, for a fraction of what reading it bit by bit costs."""
+"""How long a stream that comes fast is left alone when a piece was waited for, in seconds. What arrives
+meanwhile is read together with it, for a fraction of what reading it bit by bit costs."""
 WAITED_S = 0.0005
 """What took longer to come than this was not there yet when it was asked for."""
-PIECE = 8192
-"""Bytes given to the reader at a time; some dozen events, so that a breath can be taken between them."""
-CLOSE_S = 1.0
-"""How long to wait for a cancelled reader. Its socket is closed before the wait begins."""
+PIECE = 2048
+"""Bytes given to the reader at a time; a few events, so that a breath can be taken between them."""
 
 T = TypeVar("T")
 Rewrite = Callable[[bytes], bytes]
@@ -86,7 +85,7 @@ _current: contextvars.ContextVar[Exchange | None] = contextvars.ContextVar("exch
 
 
 class _Stream(httpx2.AsyncByteStream):
-    """A response body that lets the loop breathe and whose socket can be shut."""
+    """A response body that is read ahead, lets the loop breathe, and whose socket can be shut."""
 
     def __init__(self, response: httpx2.Response, exchange: Exchange) -> None:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
@@ -94,28 +93,41 @@ class _Stream(httpx2.AsyncByteStream):
         self._network = response.extensions.get("network_stream")
         self._exchange = exchange
         self._rewrite = exchange.rewriter()
+        self._ahead: Ahead[bytes] | None = None
         exchange._streams.add(self)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        # Taking the breath here, below the reader, means that a cancel which falls into it is seen by
-        # the reader as one inside its own read, where every reader cleans up.
+        # What servers send in one packet comes in many pieces; read ahead, it is in one hand again.
+        self._ahead = Ahead(self._paced, "response body")
+        async for pieces in self._ahead:
+            data = self._rewrite(b"".join(pieces))
+            began = time.perf_counter()
+            for start in range(0, len(data), PIECE):
+                # Taking the breath here, below the reader, means that a cancel which falls into it is
+                # seen by the reader as one inside its own read, where every reader cleans up.
+                if time.perf_counter() - began > BREATH_S:
+                    await _breathe()
+                    began = time.perf_counter()
+                yield data[start : start + PIECE]
+
+    async def _paced(self) -> AsyncIterator[bytes]:
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        """What comes, with breaths in what is there already, and rests in what comes fast."""
         rested = before = time.perf_counter()
         earlier = float("-inf")
         async for data in self._inner:
             now = time.perf_counter()
-            if now - before > BREATH_S:
-                rested = now  # it was waiting for the network, so others had their turn
-            for start in range(0, len(data), PIECE):
-                if time.perf_counter() - rested > BREATH_S:
-                    await _breathe()
-                    rested = time.perf_counter()
-                yield self._rewrite(data[start : start + PIECE])
             if now - before > WAITED_S:
                 # A slow stream is never left alone, nor is the beginning of a fast one.
-                if now - earlier < PACE_S and (early := now + PACE_S - time.perf_counter()) > 0:
-                    await asyncio.sleep(early)
-                    rested = time.perf_counter()
-                earlier = time.perf_counter()
+                if now - earlier < PACE_S:
+                    await asyncio.sleep(PACE_S)
+                earlier = rested = time.perf_counter()
+            elif now - rested > BREATH_S:
+                await _breathe()
+                rested = time.perf_counter()
+            yield data
             before = time.perf_counter()
 
     def cut(self) -> None:
@@ -126,6 +138,8 @@ class _Stream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._exchange._streams.discard(self)
+        if self._ahead is not None:
+            await self._ahead.stop()
         await self._inner.aclose()
 
 
@@ -186,55 +200,24 @@ async def events(response: httpx2.Response) -> AsyncGenerator[str, None]:
         yield event.data
 
 
-class Pump(Generic[T]):
-    """Reads a foreign iterator in a task of its own, so that a cancel always meets it inside a read.
+class Pump(Ahead[T]):
+    """Reads a foreign iterator such that a cancel always meets it inside a read.
 
     An iterator that leaks its connection when it is dropped between two items is never between two
     items for longer than it takes to put one into a list, and nothing is awaited there.
 
     Args:
-        start: Makes the request and gives the iterator; called in the task.
-        exchange: What the requests of the task belong to.
+        start: Makes the request and gives the iterator.
+        exchange: What its requests belong to.
     """
 
     def __init__(self, start: Callable[[], Awaitable[AsyncIterator[T]]], exchange: Exchange) -> None:
         self._exchange = exchange
-        self._items: list[T] = []
-        self._news = asyncio.Event()
         with exchange.current():
-            self._task = asyncio.get_running_loop().create_task(self._run(start), name="model stream")
-        self._task.add_done_callback(self._ended)
-
-    async def _run(self, start: Callable[[], Awaitable[AsyncIterator[T]]]) -> None:
-        async for item in await start():
-            self._items.append(item)
-            self._news.set()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            task.exception()  # retrieved here, in case nobody waits for it any more
-        self._news.set()
-
-    def __aiter__(self) -> Pump[T]:
-        return self
-
-    async def __anext__(self) -> Sequence[T]:
-        """All that came since the last time, at least one."""
-        await self._news.wait()
-        if self._items:
-            items, self._items = self._items, []
-            if not self._task.done():
-                self._news.clear()
-            return items
-        if self._task.cancelled():
-            raise ModelUnavailable("the model's answer was cut off", code="stream_cut")
-        if error := self._task.exception():
-            raise error
-        raise StopAsyncIteration
+            super().__init__(start, "model stream")
 
     async def aclose(self) -> None:
         """Closes the connection, then the reader. Returns when both are gone."""
         self._exchange.cut()
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=CLOSE_S)
+        await self.stop()
         await self._exchange.aclose()
