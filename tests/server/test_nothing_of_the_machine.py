@@ -62,7 +62,8 @@ async def test_no_answer_of_any_route_does(tmp_path: Path, monkeypatch: pytest.M
         assert (await client.post(f"/sessions/{session_id}/runs", json={"input": SUM})).status_code == 202
         spec = (await client.get("/openapi.json")).json()
         routes = [(method, path) for path, item in spec["paths"].items() for method in item]
-        done, refused = [], []
+        done: list[tuple[str, str]] = []
+        refused: list[tuple[str, str]] = []
         for method, path in sorted(routes, key=lambda route: route[0] == "delete"):
             filled = path
             for name, value in VALUES.items():
