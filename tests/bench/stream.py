@@ -33,10 +33,11 @@ SDK = """
 import asyncio, os, time
 from google import genai
 async def main():
-    client = genai.Client(api_key=os.environ["GEMINI_API_KEY"])
+    client = genai.Client(api_key=os.environ["GEMINI_API_KEY"], http_options={"api_version": "v1beta"})
     began = time.process_time()
     count = 0
-    async for chunk in await client.aio.models.generate_content_stream(model="gemini-2.5-flash", contents="go"):
+    stream = await client.aio.models.generate_content_stream(model="gemini-2.5-flash", contents="go")
+    async for chunk in stream:
         count += 1
     print(count, time.process_time() - began)
 asyncio.run(main())
