@@ -40,6 +40,7 @@ from agent_tui.tui.widgets.jump import JumpBar
 from agent_tui.tui.widgets.panel import SidePanel
 from agent_tui.tui.widgets.scrubber import Scrubber
 from agent_tui.tui.widgets.status import NoticeBar
+from agent_tui.tui.working import work_anew, work_on
 
 
 class ReplayScreen(PointingScreen):
@@ -102,7 +103,7 @@ class ReplayScreen(PointingScreen):
 
     def on_mount(self) -> None:
         self.query_one(HintsBar).show(hints(self.shell.keymap, self._recording.home))
-        self.run_worker(self._read(), exit_on_error=True)
+        work_on(self, "read", self._read)
 
     # The past, and what is added to it
 
@@ -251,7 +252,7 @@ class ReplayScreen(PointingScreen):
         """Opens a new session that begins with everything up to here, and leaves for it."""
         if self.ready and self.player.seq:
             self._halt()
-            self.run_worker(self._fork_at(self.player.seq), group="fork", exclusive=True)
+            work_anew(self, "fork", self._fork_at, self.player.seq)
 
     async def _fork_at(self, seq: int) -> None:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -24,6 +25,7 @@ from agent_tui.tui.screens.sessions_listed import Listed
 from agent_tui.tui.widgets.session_list import Item, SessionList
 from agent_tui.tui.widgets.session_preview import SessionPreview
 from agent_tui.tui.widgets.tabs import TabStrip
+from agent_tui.tui.working import work_anew, work_on
 
 if TYPE_CHECKING:
     from agent_tui.runtime.runtime import SessionInfo
@@ -109,7 +111,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
     # The list
 
     def _list_soon(self, delay_s: float, keep: str | None = None) -> None:
-        self.run_worker(self._read_list(delay_s, keep), group="list", exclusive=True)
+        work_anew(self, "list", self._read_list, delay_s, keep)
 
     async def _read_list(self, delay_s: float, keep: str | None) -> None:
         await asyncio.sleep(delay_s)
@@ -269,7 +271,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
             await self._listed.rename(info, title)
             self._show_list(info.id)
 
-        self._do(rename())
+        self._do(rename)
 
     # Deleting
 
@@ -282,7 +284,7 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         if opened is not None and opened.running:
             self._say("a run is going in it: stop that first")
         else:
-            self._do(self._undelete(item.info) if item.deleted else self._delete(item.info))
+            self._do(partial(self._undelete if item.deleted else self._delete, item.info))
 
     async def _delete(self, info: SessionInfo) -> None:
         await self._listed.delete(info)
@@ -292,12 +294,12 @@ class SessionsScreen(ModalScreen[Chosen | None]):
         await self._listed.put_back(info)
         self._show_list(info.id)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         async def run() -> None:
             try:
-                await work
+                await work()
             except AgentTuiError as error:
                 self._say(str(error))
 
         self.query_one("#said", Static).display = False
-        self.run_worker(run(), group="change")
+        work_on(self, "change", run)

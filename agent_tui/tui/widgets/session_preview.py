@@ -13,6 +13,7 @@ from textual.message import Message
 from agent_tui.errors import AgentTuiError
 from agent_tui.tui.tail import fold_tail, read_tail
 from agent_tui.tui.widgets.conversation import Conversation
+from agent_tui.tui.working import work_anew
 
 if TYPE_CHECKING:
     from agent_tui.runtime.runtime import Runtime
@@ -50,7 +51,7 @@ class SessionPreview(Container):
 
     def show_soon(self, item: Item | None) -> None:
         """Shows a session, or nothing if there is none or it is deleted."""
-        self.run_worker(self._show(item), group="preview", exclusive=True)
+        work_anew(self, "preview", self._show, item)
 
     def page(self, direction: int) -> None:
         """Scrolls by a page, down (1) or up (-1)."""

@@ -30,6 +30,7 @@ from agent_tui.tui.widgets.prompt.history import History, HistoryFile
 from agent_tui.tui.widgets.prompt.pastes import Pastes
 from agent_tui.tui.widgets.prompt.popup import Popup
 from agent_tui.tui.widgets.prompt.search import Search
+from agent_tui.tui.working import work_anew, work_on
 
 _COMMAND = re.compile(r"/([A-Za-z?][\w-]*)(?:\s+(.*))?", re.DOTALL)
 
@@ -216,7 +217,7 @@ class Prompt(PromptArea):
         self._recalled = None
         self._past.add(text)
         if self._history_file is not None:
-            self.run_worker(self._store(self._history_file, text), group="history")
+            work_on(self, "history", self._store, self._history_file, text)
         return text
 
     # Keys
@@ -266,7 +267,7 @@ class Prompt(PromptArea):
     async def on_mount(self) -> None:
         await self.screen.mount(self._popup)
         if self._history_file is not None:
-            self.run_worker(self._load(self._history_file), group="history")
+            work_on(self, "history", self._load, self._history_file)
 
     def on_unmount(self) -> None:
         if self._popup.is_attached:
@@ -372,7 +373,7 @@ class Prompt(PromptArea):
             case Word("command", query):
                 self._show(command_candidates(query, self._commands))
             case word:
-                self.run_worker(self._offer_files(word), group="files", exclusive=True)
+                work_anew(self, "files", self._offer_files, word)
 
     async def _offer_files(self, word: Word) -> None:
         def find() -> list[Candidate]:
@@ -416,7 +417,7 @@ class Prompt(PromptArea):
 
     def action_edit(self) -> None:
         self.close_popup()
-        self.run_worker(self._edit_outside(), group="editor", exclusive=True)
+        work_anew(self, "editor", self._edit_outside)
 
     async def _edit_outside(self) -> None:
         try:
