@@ -104,7 +104,7 @@ class EscapeWait:
             case Pending.NOTHING | Pending.PASTE:
                 return None
             case Pending.SEQUENCE:
-                return SEQUENCE_WAIT_S
+                return max(SEQUENCE_WAIT_S, self._esc_delay_s)
             case Pending.PREFIX:
                 return max(PREFIX_WAIT_S, self._esc_delay_s)
             case Pending.ESCAPE:

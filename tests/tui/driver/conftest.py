@@ -21,6 +21,7 @@ from textual.message import Message
 
 from agent_tui.tui.driver import QuickDriver
 
+DEADLINE_S = 20.0
 SIGNALS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,7 +34,7 @@ class Terminal(QuickDriver):
         self.master, self.fileno = pty.openpty()
         if typed_ahead:
             os.write(self.master, typed_ahead)
-            assert select.select([self.fileno], [], [], 5)[0]
+            assert select.select([self.fileno], [], [], DEADLINE_S)[0]
         tty.setraw(self.fileno, termios.TCSANOW)
         self.input_tty = True
         self._wake = os.pipe()
@@ -62,19 +63,19 @@ class Terminal(QuickDriver):
         wanted = self._read_bytes + len(data)
         os.write(self.master, data)
         with self._has_read:
-            assert self._has_read.wait_for(lambda: self._read_bytes >= wanted, 5)
+            assert self._has_read.wait_for(lambda: self._read_bytes >= wanted, DEADLINE_S)
 
     def until(self, key: str) -> list[Message]:
         """What came, up to and with a key."""
         found: list[Message] = []
         while not found or getattr(found[-1], "key", None) != key:
-            found.append(self.messages.get(timeout=5))
+            found.append(self.messages.get(timeout=DEADLINE_S))
         return found
 
     def stop(self) -> None:
         assert self._wake is not None
         os.write(self._wake[1], b"x")
-        self.thread.join(5)
+        self.thread.join(DEADLINE_S)
         assert not self.thread.is_alive()
         self._close_wake()
         for end in (self.master, self.fileno):

@@ -6,6 +6,7 @@ from agent_tui.tui.driver import (
     NEAR_REPORT_WAIT_S,
     QUERY_LIFE_S,
     REPORT_WAIT_S,
+    SEQUENCE_WAIT_S,
     EscapeWait,
     default_delay_ms,
     driver_class,
@@ -22,6 +23,12 @@ def test_nothing_pending_waits_for_ever() -> None:
 def test_a_lone_escape_waits_its_delay() -> None:
     assert EscapeWait(0.005).seconds(Pending.ESCAPE, alone=True, now=0) == 0.005
     assert EscapeWait(0.005).seconds(Pending.ESCAPE, alone=False, now=0) == NEAR_REPORT_WAIT_S
+
+
+def test_what_is_surely_a_sequence_waits_longer_and_never_less_than_an_escape() -> None:
+    assert EscapeWait(0.005).seconds(Pending.SEQUENCE, alone=False, now=0) == SEQUENCE_WAIT_S
+    assert EscapeWait(2.5).seconds(Pending.SEQUENCE, alone=False, now=0) == 2.5
+    assert EscapeWait(2.5).seconds(Pending.PREFIX, alone=False, now=0) == 2.5
 
 
 def test_an_answer_that_is_due_is_waited_for_but_not_for_ever() -> None:
