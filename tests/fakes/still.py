@@ -30,9 +30,13 @@ DEADLINE_S = 20.0
 
 
 async def loop_at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
-    """Waits until the loop has nothing to do now or soon; stands in for Textual's ``wait_for_idle``."""
+    """Waits until the loop has nothing to do now or soon; stands in for Textual's ``wait_for_idle``.
+
+    That gives up after ``max_sleep``. Here it would be a guess again: how much is done within a second
+    is a matter of the machine.
+    """
     loop: Any = asyncio.get_running_loop()
-    end = loop.time() + max_sleep
+    end = loop.time() + DEADLINE_S
     slept = 0.0
     empty = 0
     while loop.time() < end:
@@ -50,6 +54,7 @@ async def loop_at_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
         slept += max(wait, 0.0)
         empty = 0
         await asyncio.sleep(max(wait, 0.0))
+    raise AssertionError("the loop always has something to do")
 
 
 async def still(app: App[Any]) -> None:

@@ -21,7 +21,7 @@ async def test_a_frame_that_cannot_be_drawn_ends_the_program_with_its_cause() ->
         assert app.main.conversation is not None
         app.main.conversation.update_blocks = broken  # type: ignore[method-assign]
         await send(pilot, "hello")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while app.failure is None:
                 await asyncio.sleep(0.005)
     assert isinstance(app.failure, ZeroDivisionError)

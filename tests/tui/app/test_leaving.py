@@ -66,7 +66,7 @@ async def test_quitting_cancels_the_run_and_waits_for_its_end() -> None:
 async def test_a_session_that_cannot_open_ends_with_its_error() -> None:
     app, _ = make_shell(model="nonsense")
     async with app.run_test():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while app.failure is None:
                 await asyncio.sleep(0.002)
     assert isinstance(app.failure, ConfigError)

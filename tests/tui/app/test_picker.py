@@ -14,6 +14,7 @@ from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.session_list import SessionList, age, folder, snippet
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
 from tests.fakes.stage import FakeRuntime
+from tests.fakes.still import type_keys
 
 BEFORE = "2026-01-02T03:00:00.000000Z"
 
@@ -54,7 +55,7 @@ async def test_it_lists_this_folder_and_then_all() -> None:
         assert titles(listing) == ["fix the failing test", "write the docs"]
         await pilot.press("ctrl+t")
         await until(pilot, lambda: "elsewhere" in titles(listing))
-        assert "/other" in screen_text(app)
+        await until(pilot, lambda: "/other" in screen_text(app))
 
 
 async def test_enter_opens_and_the_conversation_is_there() -> None:
@@ -71,9 +72,9 @@ async def test_typing_searches_and_marks_the_words() -> None:
     app, core = shell()
     async with app.run_test(size=(120, 32)) as pilot:
         listing = await open_picker(pilot, app)
-        await pilot.press(*"fail")
+        await type_keys(pilot, "fail")
         await until(pilot, lambda: titles(listing) == ["fix the failing test"])
-        assert "1 found" in screen_text(app)
+        await until(pilot, lambda: "1 found" in screen_text(app))
         searched = [call for call in core.calls if call[0] == "sessions" and call[2]]
         assert len(searched) < 4, "a search for every letter"
 
@@ -125,7 +126,8 @@ async def test_delete_can_be_undone() -> None:
         await until(pilot, lambda: "can be undone" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "undo that first" in screen_text(app))
-        await pilot.press("escape", "ctrl+o")
+        await pilot.press("escape")
+        await open_picker(pilot, app)
         await until(pilot, lambda: "can be undone" in screen_text(app))
         listing = app.screen.query_one(SessionList)
         await go_to(pilot, listing, "write the docs")

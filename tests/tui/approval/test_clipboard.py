@@ -10,6 +10,9 @@ import pytest
 from agent_tui.tui import clipboard
 from agent_tui.tui.clipboard import OSC52, OSC52_LIMIT, Route, copy_text, find_route
 
+PATIENT_S = 20.0
+"""For tools that answer: to start a program takes long where many are at work."""
+
 
 def every(name: str) -> str:
     return f"/usr/bin/{name}"
@@ -41,7 +44,8 @@ async def test_osc52_claims_nothing_it_cannot_know() -> None:
     assert (long.level, "long" in long.sentence) == ("warning", True)
 
 
-async def test_a_tool_gets_the_text(tmp_path: Path) -> None:
+async def test_a_tool_gets_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clipboard, "TOOL_TIMEOUT_S", PATIENT_S)
     target = tmp_path / "clip"
     command = (sys.executable, "-c", f"import sys; open({str(target)!r}, 'w').write(sys.stdin.read())")
     done = await copy_text("你好", "answer", lambda text: None, Route("tool", command, "by tool"))
@@ -53,13 +57,13 @@ async def test_a_tool_that_fails_is_named_and_the_terminal_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(clipboard, "TOOL_TIMEOUT_S", 0.05)
     failing = [
-        (("false",), "exit code 1"),
-        (("sleep", "60"), "did not answer"),
-        (("no-such",), "No such file"),
+        (("false",), "exit code 1", PATIENT_S),
+        (("sleep", "60"), "did not answer", 0.05),
+        (("no-such",), "No such file", PATIENT_S),
     ]
-    for command, problem in failing:
+    for command, problem, patience_s in failing:
+        monkeypatch.setattr(clipboard, "TOOL_TIMEOUT_S", patience_s)
         done = await copy_text("x", "answer", sent.append, Route("tool", command, "by tool"))
         assert (done.route, problem in done.sentence) == ("osc52", True)
     assert sent == ["x"] * 3

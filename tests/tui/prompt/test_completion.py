@@ -13,6 +13,12 @@ from agent_tui.tui.widgets.prompt.completion import file_candidates, fuzzy, word
 from agent_tui.tui.widgets.prompt.files import FileIndex
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git is asked for as long as it takes, also where many are at work."""
+    monkeypatch.setattr(files, "LONGEST_S", 30.0)
+
+
 def test_the_word_at_the_cursor() -> None:
     assert word_at("/mo", True).text == "mo"  # type: ignore[union-attr]
     assert word_at("/mo", False) is None
