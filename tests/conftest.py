@@ -7,11 +7,21 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _PRIVATE = ("GEMINI_", "GOOGLE_", "OPENAI_", "AGENT_TUI_")
 
 
 def pytest_configure() -> None:
+    _mean_signals()
+    # How long one example takes is the machine's business.
+    settings.register_profile(
+        "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
+
+
+def _mean_signals() -> None:
     """Signals mean what they mean in a terminal, also where a shell runs the tests behind (``&``)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

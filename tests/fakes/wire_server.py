@@ -392,7 +392,7 @@ class WireServer:
         with self._changed:
             self._replies.extend(replies)
 
-    async def until(self, fact: Callable[[], bool], timeout: float = 5.0) -> None:
+    async def until(self, fact: Callable[[], bool], timeout: float = 20.0) -> None:
         """Waits until ``fact()`` holds, without holding the caller's loop.
 
         Raises:
@@ -400,7 +400,7 @@ class WireServer:
         """
         assert await asyncio.to_thread(self.wait, fact, timeout), "the server did not see it in time"
 
-    def wait(self, fact: Callable[[], bool], timeout: float = 5.0) -> bool:
+    def wait(self, fact: Callable[[], bool], timeout: float = 20.0) -> bool:
         with self._changed:
             return self._changed.wait_for(fact, timeout)
 

@@ -19,7 +19,7 @@ async def test_an_idle_session_is_let_go_and_found_again(tmp_path: Path) -> None
     async with serving(tmp_path) as served:
         session_id, held = await served.session(), served.context.sessions
         events = await served.run(session_id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while held.streams.open:  # until the server knows that the client has left
                 await asyncio.sleep(0.005)
         assert await held.expire() == 0
