@@ -185,8 +185,8 @@ class LocalRuntime:
     async def unqueue(self, session_id: str, prompt_id: str) -> str | None:
         return self._session(session_id).tasks.unqueue(prompt_id)
 
-    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
-        return await self._session(session_id).tasks.cancel(by)
+    async def cancel(self, session_id: str, *, by: str = "user", run_id: str | None = None) -> bool:
+        return await self._session(session_id).tasks.cancel(by, run_id)
 
     async def answer(
         self,

@@ -113,8 +113,14 @@ class Runtime(Protocol):
         """Takes a queued prompt back; its text, or None if it is no longer queued."""
         ...
 
-    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
-        """Stops the run at once. False if none was going. Returns when ``run_done`` is written."""
+    async def cancel(self, session_id: str, *, by: str = "user", run_id: str | None = None) -> bool:
+        """Stops the run at once. False if none was going. Returns when ``run_done`` is written.
+
+        Args:
+            session_id: Whose run.
+            by: Who wants that; goes into the log.
+            run_id: Only this run, and none that has begun since; None for whichever goes.
+        """
         ...
 
     async def answer(

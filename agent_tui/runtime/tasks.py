@@ -117,13 +117,13 @@ class TaskManager:
         steers, self._steers = self._steers, []
         return steers
 
-    async def cancel(self, by: str) -> bool:
-        """Stops the run and returns when its ``run_done`` is written; false if none was going.
+    async def cancel(self, by: str, run_id: str | None = None) -> bool:
+        """Stops the run and returns when its ``run_done`` is written; false if it was not going.
 
         A second call while the first is at work waits for the same end.
         """
         current, run = self._current, self._unfinished.run
-        if current is None or run is None:
+        if current is None or run is None or run_id not in (None, run.run_id):
             return False
         if current.cancelled_at is None and not current.body.done():
             current.cancelled_at = time.perf_counter()

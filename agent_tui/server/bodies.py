@@ -57,7 +57,10 @@ class NewToolCall(Body):
 
 
 class CancelBody(Body):
+    """Without ``run_id``, whichever run goes is meant."""
+
     by: Name | None = None
+    run_id: Name | None = None
 
 
 class SteerBody(Body):

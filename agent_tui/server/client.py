@@ -168,13 +168,16 @@ class HttpRuntime:
         answer = await self._wire.ask("DELETE", _path(session_id, "queue", prompt_id))
         return _read(dict[str, str | None], answer)["text"]
 
-    async def cancel(self, session_id: str, *, by: str = SOMEBODY) -> bool:
-        """As the façade says. One that does not get there is dropped: later it might meet another run.
+    async def cancel(self, session_id: str, *, by: str = SOMEBODY, run_id: str | None = None) -> bool:
+        """As the façade says. One that does not get there is dropped.
 
         Raises:
             ConnectionFailed: It did not get there, or nothing is known of what came of it; says which.
         """
-        path, body = _path(session_id, "cancel"), {"by": self._who(by)}
+        path, body = (
+            _path(session_id, "cancel"),
+            {"by": self._who(by)} | ({"run_id": run_id} if run_id else {}),
+        )
         sending = asyncio.ensure_future(self._post(path, body))
         try:
             # The answer comes when everything has stopped; but that it begins to stop is heard at once.

@@ -269,9 +269,10 @@ class SessionController:
         view = self.view
         if view is None or self._runtime is None or view.status == "idle" or self.read_only:
             return False
-        if view.run is not None:
-            self._cancelled_run = view.run.run_id
-        self._background.run(self._runtime.cancel(self._id()))
+        # Only the run that is seen: what is sent now may arrive when another has begun.
+        seen = view.run.run_id if view.run is not None else None
+        self._cancelled_run = seen or self._cancelled_run
+        self._background.run(self._runtime.cancel(self._id(), run_id=seen))
         return True
 
     def answer(self, call_id: str, decision: Decision, feedback: str | None) -> None:

@@ -33,6 +33,7 @@ class FakeRuntime:
         self.closed = False
         self._ids = CountingIds()
         self._task: asyncio.Task[None] | None = None
+        self._run_id = ""
         self._queue: list[tuple[str, str]] = []
 
     async def open_session(
@@ -54,7 +55,7 @@ class FakeRuntime:
         return Submitted(run_id=self._start(command, "shell"))
 
     def _start(self, text: str, agent: ev.AgentKind) -> str:
-        run_id = self._ids.new("run")
+        run_id = self._run_id = self._ids.new("run")
         self._task = asyncio.create_task(self._run(run_id, text, agent))
         return run_id
 
@@ -73,8 +74,8 @@ class FakeRuntime:
                 self.log.append(ev.PromptUnqueued, prompt_id=prompt_id, reason="started")
                 self._start(queued, "react")
 
-    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
-        if self._task is None or self._task.done():
+    async def cancel(self, session_id: str, *, by: str = "user", run_id: str | None = None) -> bool:
+        if self._task is None or self._task.done() or run_id not in (None, self._run_id):
             return False
         self.cancelled_by = by
         self.log.append(ev.CancelCalled, by=by)

@@ -234,10 +234,10 @@ class FakeRuntime:
                 return text
         return None
 
-    async def cancel(self, session_id: str, *, by: str = "user") -> bool:
+    async def cancel(self, session_id: str, *, by: str = "user", run_id: str | None = None) -> bool:
         self.calls.append(("cancel", by))
         run, play = self._runs.get(session_id), self._plays.get(session_id)
-        if run is None or play is None:
+        if run is None or play is None or run_id not in (None, play._run_span):
             return False
         play.emit(ev.CancelCalled, by=by)
         run.cancel()

@@ -195,6 +195,16 @@ async def test_cancel_while_waiting_for_approval(shell: Shell) -> None:
     assert results == ["cancelled"]
 
 
+async def test_a_cancel_that_comes_late_does_not_stop_the_next_run(shell: Shell) -> None:
+    await shell.open([final("one")], [call("shell", command="true")])
+    await shell.runtime.submit(shell.id, "first")
+    first = (await shell.done())[-1].run_id
+    second = (await shell.runtime.submit(shell.id, "second")).run_id
+    await shell.until(lambda event: event.type == "approval_request")
+    assert not await shell.runtime.cancel(shell.id, run_id=first)
+    assert await shell.runtime.cancel(shell.id, run_id=second)
+
+
 @pytest.mark.parametrize(
     ("build", "status"), [({"headless": True}, "tool_denied"), ({"approve_all": True}, "")]
 )

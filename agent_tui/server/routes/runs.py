@@ -54,8 +54,9 @@ async def cancel(
 ) -> CancelledOut:
     """Stops the run; answers when its ``run_done`` is written."""
     async with server.sessions.using(tenant, session_id) as full:
-        by = (body.by if body else None) or tenant
-        return CancelledOut(cancelled=await server.runtime.cancel(full, by=by))
+        wanted = body or CancelBody()
+        cancelled = await server.runtime.cancel(full, by=wanted.by or tenant, run_id=wanted.run_id)
+        return CancelledOut(cancelled=cancelled)
 
 
 @router.post("/steer")
