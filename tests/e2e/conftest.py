@@ -20,12 +20,21 @@ Start = Callable[..., Terminal]
 
 def stored(folder: Path) -> list[dict[str, Any]]:
     """Every event in the journal, of all sessions, in order."""
-    journal = sqlite3.connect(folder / ".home" / "data" / "journal.db")
+    file = folder / ".home" / "data" / "journal.db"
+    journal = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     try:
         rows = journal.execute("SELECT line FROM events ORDER BY session_id, seq")
         return [json.loads(line) for (line,) in rows]
     finally:
         journal.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Programs are started here, one after the other: a slow machine gets the time for it."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.timeout(180))
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ import pyte
 
 from tests.fakes.surroundings import environment, open_terminal, set_size
 
-DEADLINE_S = 20.0
+DEADLINE_S = 45.0
+"""Against hanging only: what is waited for comes within a second or two on a machine that has nothing else
+to do."""
+
 ANSWERABLE_S = 0.4
 """How long a question stands before a key is tried: it takes none that may have been typed ahead."""
 
@@ -29,13 +32,24 @@ READY = "○ ready"
 ESC = "\x1b"
 ENTER = "\r"
 
+_MAY_I = b"\x1b[?2026$p"
+_YOU_MAY = b"\x1b[?2026;2$y"
+_PAINTING, _PAINTED = b"\x1b[?2026h", b"\x1b[?2026l"
+"""Synchronized output: whether it is understood, that it is, and both ends of a frame."""
+
+_LAST = b"\0"
+"""No program writes it, and a terminal shows nothing for it."""
+
+_CUT = re.compile(rb"\x1b(?:\[[0-9;?<>=$]*|P[^\x1b]*\x1b?)?\Z")
+"""A sequence whose end has not been read yet."""
+
 
 class ScreenTimeout(AssertionError):
     """What was waited for did not appear; the message holds the screen."""
 
 
 class Terminal:
-    """A program on a screen of its own.
+    """A program on a screen of its own, which shows whole frames, as a terminal with synchronized output.
 
     Args:
         argv: The program; ``agent-tui`` of this environment is ``AGENT_TUI``.
@@ -56,6 +70,9 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
+        self._rest = b""
+        self._unshown = b""
+        self._painting = False
         self._master, slave = open_terminal(size)
         self.process = subprocess.Popen(
             argv,
@@ -132,14 +149,22 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    def conversation(self) -> str:
+        """The left side of the screen: the trace at the right tells of the same things in its own way."""
+        return "\n".join(line[:70].rstrip() for line in self.screen.display)
+
     def wait_for(self, condition: Callable[[], object] | str, *, deadline_s: float = DEADLINE_S) -> None:
-        """Reads the screen until ``condition`` holds; a string has to be somewhere on it."""
+        """Reads the screen until ``condition`` holds; a string has to be somewhere on it.
+
+        While half a frame has been read, nothing is asked: old and new lines stand side by side then.
+        """
         holds = (lambda: condition in self.text()) if isinstance(condition, str) else condition
         end = time.monotonic() + deadline_s
-        while not holds():
+        while self._painting or not holds():
             if time.monotonic() > end:
                 raise ScreenTimeout(f"{condition!r} did not come; the screen:\n{self.text()}")
-            if not self._read(0.05) and self.process.poll() is not None and not self._read(0):
+            if not self._read(0.05) and self.process.poll() is not None:
+                self._drain()
                 if holds():
                     return
                 raise ScreenTimeout(f"the program ended; the screen:\n{self.text()}")
@@ -150,18 +175,40 @@ class Terminal:
             if time.monotonic() > end:
                 raise ScreenTimeout(f"the program did not end; the screen:\n{self.text()}")
             self._read(0.02)
-        while self._read(0):
-            pass
+        self._drain()
         return self.process.returncode
 
+    def _drain(self) -> None:
+        """Reads all that a program wrote which has ended: the kernel hands it over when it finds the time.
+
+        What is written here comes after it.
+        """
+        os.write(self._slave, _LAST)
+        end = time.monotonic() + DEADLINE_S
+        while self._unshown or not self.raw.endswith(_LAST):
+            assert time.monotonic() < end, "what the program wrote last did not come"
+            self._read(0.05)
+        del self.raw[-len(_LAST) :]
+        self._painting = False
+
     def _read(self, timeout_s: float) -> bool:
-        readable, _, _ = select.select([self._master], [], [], timeout_s)
-        if not readable:
-            return False
-        data = os.read(self._master, 65536)
-        self.raw += data
-        self._stream.feed(_for_pyte(data))
-        return bool(data)
+        """Shows the next frame, or what there is of it; false if nothing has come in time."""
+        if not self._unshown:
+            readable, _, _ = select.select([self._master], [], [], timeout_s)
+            if not readable:
+                return False
+            data = os.read(self._master, 65536)
+            self.raw += data
+            if asked := (self._rest + data).count(_MAY_I):
+                os.write(self._master, _YOU_MAY * asked)
+            self._unshown = self._rest + data
+            self._rest = b""
+            if cut := _CUT.search(self._unshown):
+                self._unshown, self._rest = self._unshown[: cut.start()], cut[0]
+        frame, end, self._unshown = self._unshown.partition(_PAINTED)
+        self._painting = not end and (self._painting or _PAINTING in frame)
+        self._stream.feed(_for_pyte(frame))
+        return True
 
     def modes(self) -> list[int]:
         """The terminal's own line settings, to compare before and after."""
@@ -179,6 +226,6 @@ def alive(pid: int) -> bool:
     """Whether a process still runs; one that is dead and not yet reaped does not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"

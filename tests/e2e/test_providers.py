@@ -71,31 +71,29 @@ def test_a_broken_stream_is_taken_back_and_tried_again(start: Start, provider: P
         terminal = opened(start, provider, server)
         terminal.submit("go")
         terminal.wait_for("the right answer")
-        terminal.wait_for(lambda: "wrong beginning" not in _conversation(terminal))
+        terminal.wait_for(lambda: "wrong beginning" not in terminal.conversation())  # the trace keeps it
         assert len(server.requests) == 3
-
-
-def _conversation(terminal: Terminal) -> str:
-    """The left side of the screen: the trace keeps what the broken attempt said."""
-    return "\n".join(line[:70] for line in terminal.screen.display)
 
 
 def test_esc_closes_the_connection(start: Start, provider: Provider) -> None:
     with provider.serve([Tokens(["word "] * 5000, 100.0), End()], [Say("begun "), Stall()]) as server:
         terminal = opened(start, provider, server)
-        for asked in ("a stream", "one that hangs"):
+        for count, (asked, said) in enumerate((("a stream", "word"), ("one that hangs", "begun")), 1):
             terminal.submit(asked)
-            terminal.wait_for(
-                lambda: "word" in _conversation(terminal) or "begun" in _conversation(terminal)
-            )
-            terminal.type(ESC)
-            terminal.wait_for(lambda: server.requests[-1].closed_at is not None)
-            terminal.wait_for("cancelled in")
+            _stop(terminal, server, said, count)
+
+
+def _stop(terminal: Terminal, server: WireServer, said: str, count: int) -> None:
+    """Stops the ``count``-th run, once it has ``said`` something: the server sees it, and so does the person."""
+    terminal.wait_for(lambda: said in terminal.conversation())
+    terminal.type(ESC)
+    terminal.wait_for(lambda: server.requests[-1].closed_at is not None)
+    terminal.wait_for(lambda: terminal.conversation().count("cancelled in") == count)
+    assert len(server.requests) == count
 
 
 def test_a_refused_key_is_said_without_the_key(start: Start, provider: Provider) -> None:
     with provider.serve([Fail(401, "key-for-tests is not a valid API key")]) as server:
         terminal = opened(start, provider, server)
-        terminal.submit("go")
-        terminal.wait_for("API_KEY")
+        terminal.ask("go", "API_KEY")
         assert "key-for-tests" not in terminal.text()

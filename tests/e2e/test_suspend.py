@@ -16,13 +16,12 @@ pytestmark = pytest.mark.slow
 def test_ctrl_z_suspends_and_fg_draws_everything_again(tmp_path: Path) -> None:
     with Terminal(["bash", "--norc", "--noprofile", "-i"], cwd=tmp_path) as terminal:
         terminal.type(f"{shlex.quote(agent_tui())} -p 'what is 6*7'{ENTER}")
-        terminal.wait_for("○ ready")
-        terminal.wait_for("42")
+        terminal.wait_for(lambda: "= 42" in terminal.text() and "○ ready" in terminal.text())
         terminal.type("\x1a")
         terminal.wait_for("Stopped")
+        terminal.screen.reset()
         terminal.type(f"fg{ENTER}")
-        terminal.wait_for("○ ready")
-        terminal.wait_for("42")
+        terminal.wait_for(lambda: "= 42" in terminal.text() and "○ ready" in terminal.text())
         terminal.wait_for("enter send")
 
 
