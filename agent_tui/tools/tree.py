@@ -146,18 +146,21 @@ def stop(tree: Tree, *, only_session: bool = False, grace_s: float = TERM_GRACE_
         How many processes were told to end.
     """
     begun = time.monotonic()
+    killing: float | None = None
     told: set[Member] = set()
     while True:
         living = tree.session() if only_session else tree.members()
         if not living:
             return len(told)
-        elapsed = time.monotonic() - begun
-        if elapsed > grace_s + KILL_GRACE_S:
+        now = time.monotonic()
+        if killing is None and now - begun > grace_s:
+            killing = now  # and not when it was due: this thread may have been held up since
+        if killing is not None and now - killing > KILL_GRACE_S:
             logger.error("processes %s do not end", [member.pid for member in living])
             return len(told)
         # All are known before the first is told: a child whose parent is gone has lost its trace.
         for member in living:
-            if elapsed > grace_s:
+            if killing is not None:
                 _send(member, signal.SIGKILL)
             elif member not in told:
                 _send(member, signal.SIGTERM)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import pytest
 from agent_tui.events import types as ev
 from agent_tui.tools import process
 from agent_tui.tools.builtin import builtin_tools
-from agent_tui.tools.tree import parse_ps, processes
+from agent_tui.tools.tree import KILL_GRACE_S, Tree, parse_ps, processes, stop
 from tests.fakes.leap import leap
 from tests.tools.kit import Bench
 
@@ -160,6 +162,18 @@ async def test_what_ignores_term_is_killed_and_holds_nobody(bench: Bench, tmp_pa
     pid = int((tmp_path / "pid").read_text())
     assert await cancelled(task) < 1
     await until(lambda: not alive(pid))
+
+
+async def test_who_comes_too_late_to_kill_kills_all_the_same(tmp_path: Path) -> None:
+    deaf = ["sh", "-c", "trap '' TERM; echo $$ > pid; while :; do sleep 0.2; done"]
+    with subprocess.Popen(deaf, cwd=tmp_path, start_new_session=True) as running:
+        try:
+            await until(pid_in(tmp_path / "pid"))
+            late_s = -2 * KILL_GRACE_S  # as if the machine had slept since it was told to end
+            assert stop(Tree.of(running.pid, "no mark"), grace_s=late_s) > 0
+            assert running.wait(10) == -signal.SIGKILL
+        finally:
+            running.kill()
 
 
 async def test_the_tree_dies_with_a_timeout(bench: Bench, tmp_path: Path) -> None:
