@@ -196,7 +196,7 @@ async def test_the_first_answer_counts_and_says_whose_it_is(place: Place) -> Non
         session = await ann.open_session()
         await ann.call_tool(session.id, "write_file", {"path": "a.txt", "content": "x"})
         events = await collect(ben, session.id, lambda event: event.type == "approval_request")
-        call = events[-1].call_id
+        (call,) = [event.call_id for event in events if isinstance(event, ev.ApprovalRequest)]
         answers = await asyncio.gather(
             ben.answer(session.id, call, "allow"), ann.answer(session.id, call, "deny")
         )
