@@ -42,8 +42,7 @@ async def test_json_is_the_journal_byte_for_byte(tmp_path: Path) -> None:
 def test_an_interrupt_cancels_and_the_next_run_goes_on(tmp_path: Path) -> None:
     process = start("run", "wait 60 seconds", cwd=tmp_path)
     assert process.stderr is not None
-    while b"sleep" not in process.stderr.readline():
-        pass
+    assert any(b"sleep" in line for line in iter(process.stderr.readline, b"")), "it never slept"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., Terminal]
 
 
-def stored(folder: Path) -> list[dict[str, Any]]:
+def stored(folder: Path, home: str = ".home") -> list[dict[str, Any]]:
     """Every event in the journal, of all sessions, in order."""
-    file = folder / ".home" / "data" / "journal.db"
+    file = folder / home / "data" / "journal.db"
     journal = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     try:
         rows = journal.execute("SELECT line FROM events ORDER BY session_id, seq")
@@ -35,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.timeout(180))
+
+
+def kept(folder: Path, kind: str) -> bool:
+    """Whether an event of this type is in the journal, which it reaches a moment after the screen."""
+    return any(event["type"] == kind for event in stored(folder))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import subprocess
 import time
@@ -16,7 +17,8 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from tests.e2e.terminal import ESC, Terminal
+from tests.e2e.conftest import stored
+from tests.e2e.terminal import DEADLINE_S, ESC, Terminal
 from tests.fakes.surroundings import agent_tui
 
 pytestmark = pytest.mark.slow
@@ -26,12 +28,22 @@ TOKEN = "a-token-for-these-tests"
 Attach = Callable[..., Terminal]
 
 
+def _free_port() -> int:
+    """A port below those that the kernel hands out: nobody is given it while the server is down."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no port is free")
+
+
 class Server:
     """``agent-tui serve`` as a process, which can be killed and started again at the same port."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self.folder = folder
         self.env: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
@@ -51,7 +63,7 @@ class Server:
         command = [agent_tui(), "serve", "--port", str(self.port), "--token", TOKEN, *args]
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stderr=log)
-        end = time.monotonic() + 20
+        end = time.monotonic() + DEADLINE_S
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/health", timeout=5).close()
@@ -129,12 +141,15 @@ def test_esc_here_stops_it_there_and_leaving_does_not(server: Server, attach: At
     assert session["state"] == "idle"
 
 
-def test_a_killed_server_is_waited_for_and_its_history_is_the_truth(server: Server, attach: Attach) -> None:
+def test_a_killed_server_is_waited_for_and_its_history_is_the_truth(
+    server: Server, attach: Attach, tmp_path: Path
+) -> None:
     server.start(AGENT_TUI_DEMO_TPS="60")
     ann = attach()
     ann.ask("what is 6*7", "= 42")
     ann.submit("write a long essay about the sea")
     ann.wait_for("pattern rules")
+    ann.wait_for(lambda: "essay" in str(stored(tmp_path, ".server")))  # the run that is cut off is in there
     server.kill()
     ann.wait_for("no connection")
     ann.wait_for("the connection to the server is lost")

@@ -84,7 +84,7 @@ def test_esc_closes_the_connection(start: Start, provider: Provider) -> None:
 
 
 def _stop(terminal: Terminal, server: WireServer, said: str, count: int) -> None:
-    """Stops the ``count``-th run once it has ``said`` something: the server sees it, and so does a person."""
+    """Stops the ``count``-th run once it has ``said`` something: the server sees it, and the person."""
     terminal.wait_for(lambda: said in terminal.conversation())
     terminal.type(ESC)
     terminal.wait_for(lambda: server.requests[-1].closed_at is not None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Start, stored
+from tests.e2e.conftest import Start, kept, stored
 from tests.e2e.terminal import ENTER, ESC, Terminal
 
 pytestmark = pytest.mark.slow
@@ -59,9 +59,10 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_told_to_the_model(
     assert starts[1]["message_count"] > starts[0]["message_count"] + 1
 
 
-def test_a_second_program_follows_and_takes_over(start: Start) -> None:
+def test_a_second_program_follows_and_takes_over(start: Start, tmp_path: Path) -> None:
     first = start(env={"AGENT_TUI_DEMO_TPS": "400"})
     first.ask("what is 2+3*4", "= 14")
+    first.wait_for(lambda: kept(tmp_path, "run_done"))
     second = start("-c")
     second.wait_for("read-only")
     second.wait_for("= 14")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Start, stored
+from tests.e2e.conftest import Start, kept
 from tests.e2e.terminal import ENTER, ESC, READY, Terminal, alive
 from tests.fakes.surroundings import agent_tui
 
@@ -166,8 +166,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(start: Start, number: int) -> No
 def test_a_killed_session_goes_on(start: Start, tmp_path: Path) -> None:
     terminal = start()
     terminal.ask("what is 6*7", "= 42")
-    # What is on the screen is in the journal 50 ms later at most.
-    terminal.wait_for(lambda: "run_done" in [event["type"] for event in stored(tmp_path)])
+    terminal.wait_for(lambda: kept(tmp_path, "run_done"))
     terminal.process.kill()
     terminal.wait_exit()
     again = start("-c")

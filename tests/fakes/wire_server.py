@@ -370,7 +370,7 @@ class WireServer:
 
     def __enter__(self) -> WireServer:
         self._thread.start()
-        assert self._ready.wait(10), "the fake server did not start"
+        assert self._ready.wait(20), "the fake server did not start"
         return self
 
     def __exit__(self, *exc: object) -> None:
