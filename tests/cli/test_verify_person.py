@@ -242,16 +242,19 @@ def test_an_interrupt_stops_at_once(record: Record, capsys: Capture, tmp_path: P
     record(scene)
     (tmp_path / "wait").unlink()
     os.mkfifo(tmp_path / "wait")
-    opened = threading.Thread(target=interrupt_when_read, args=(tmp_path / "wait",))
+    stopped = threading.Event()
+    opened = threading.Thread(target=interrupt_when_read, args=(tmp_path / "wait", stopped), daemon=True)
     opened.start()
     assert main(["verify", FILE]) == 130
+    stopped.set()
     opened.join()
     assert "1 more run was not run again" in capsys.readouterr().out
 
 
-def interrupt_when_read(fifo: Path) -> None:
+def interrupt_when_read(fifo: Path, stopped: threading.Event) -> None:
     with fifo.open("w"):  # returns once somebody reads
         os.kill(os.getpid(), signal.SIGINT)
+        stopped.wait(30)  # as long as this is open, the reader does not end by itself
 
 
 def as_if_killed(path: Path) -> None:
