@@ -78,6 +78,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Until:
+    """Silence until the test's ``fact()`` holds."""
+
+    fact: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Stall:
     """Silence until the client goes away. As the first step: before the headers."""
 
@@ -112,7 +119,7 @@ class Fail:
     body: bytes | None = None
 
 
-Step = Say | Think | Call | Tokens | Chunk | Raw | Wait | Stall | Reset | Cut | End | Fail
+Step = Say | Think | Call | Tokens | Chunk | Raw | Wait | Until | Stall | Reset | Cut | End | Fail
 Reply = Sequence[Step]
 
 
@@ -247,7 +254,7 @@ class _Connection(asyncio.Protocol):
             )
             return
         steps = list(reply)
-        while steps and isinstance(steps[0], Wait | Stall | Reset | Cut | Fail):
+        while steps and isinstance(steps[0], Wait | Until | Stall | Reset | Cut | Fail):
             if not await self._before_headers(request, steps.pop(0)):
                 return
         if not dialect.streams(request):
@@ -291,6 +298,10 @@ class _Connection(asyncio.Protocol):
         if isinstance(step, Wait):
             await asyncio.sleep(step.seconds)
             return True
+        if isinstance(step, Until):
+            while not step.fact():
+                await asyncio.sleep(0.002)
+            return True
         if isinstance(step, Stall):
             self._server._note()
             await asyncio.Event().wait()
@@ -303,7 +314,7 @@ class _Connection(asyncio.Protocol):
         return False
 
     async def _stream(self, request: Request, step: Step) -> bool:
-        if isinstance(step, Wait | Stall | Reset | Cut):
+        if isinstance(step, Wait | Until | Stall | Reset | Cut):
             return await self._stop_or_wait(request, step)
         if isinstance(step, Tokens):
             await self._tokens(request, step)

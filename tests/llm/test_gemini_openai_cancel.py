@@ -12,7 +12,7 @@ from tests.fakes import calls, markdown
 from tests.fakes.calls import HELLO, parts_of, text_of
 from tests.fakes.gemini_server import gemini_server
 from tests.fakes.openai_server import openai_server
-from tests.fakes.wire_server import End, Say, Stall, Tokens, Wait, WireServer
+from tests.fakes.wire_server import End, Say, Stall, Tokens, Until, WireServer
 
 pytestmark = pytest.mark.usefixtures("quiet_loop")
 AT_ONCE_S = 0.5
@@ -207,14 +207,18 @@ async def test_others_run_while_a_stream_is_flat_out(serve, call):
 @WIRES
 async def test_a_fast_stream_is_told_in_larger_pieces_and_a_slow_one_as_it_comes(serve, call):
     tokens = markdown.tokens(100)
-    slowly = [step for token in tokens[:5] for step in (Say(token), Wait(0.05))]  # never two at once
+    slow: list[str] = []
+    slowly = []
+    for count, token in enumerate(tokens[:5], 1):
+        slowly += [Say(token), Until(lambda count=count: len(slow) >= count)]
+    fast: list[str] = []
     with serve([Tokens(tokens, rate=1000), End()], [*slowly, End()]) as server:
         async with call(server) as client:
-            pieces = []
-            for _ in range(2):
+            for pieces in (fast, slow):
                 async with aclosing(client.stream(calls.HELLO)) as parts:
-                    pieces.append([part.text async for part in parts if isinstance(part, TextDelta)])
-    fast, slow = pieces
+                    async for part in parts:
+                        if isinstance(part, TextDelta):
+                            pieces.append(part.text)
     assert "".join(fast) == "".join(tokens)
     assert len(fast) < 50
     assert slow == tokens[:5]
