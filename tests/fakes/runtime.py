@@ -19,7 +19,8 @@ class FakeRuntime:
     """Each prompt runs the script, between ``run_start`` and ``run_done``.
 
     Args:
-        script: Emits what the run does and returns its status; cancelled like a real run.
+        script: Emits what the run does and returns its status; cancelled like a real run. What it raises
+            is a mistake of the test, and is raised again when the runtime is closed.
     """
 
     def __init__(self, script: Script) -> None:
@@ -35,6 +36,7 @@ class FakeRuntime:
         self._task: asyncio.Task[None] | None = None
         self._run_id = ""
         self._queue: list[tuple[str, str]] = []
+        self._broken: Exception | None = None
 
     async def open_session(
         self, session_id: str | None = None, *, cwd: Path | None = None, model: str | None = None
@@ -65,6 +67,8 @@ class FakeRuntime:
         status: ev.RunStatus = "cancelled"
         try:
             status = await self.script(self, emit)
+        except Exception as error:  # noqa: BLE001 - raised again in aclose
+            status, self._broken = "failed", error
         finally:
             if status == "cancelled":
                 emit(ev.Cancelled, latency_ms=1.0, partial_text="")
@@ -139,3 +143,5 @@ class FakeRuntime:
     async def aclose(self) -> None:
         await self.close_session("s1")
         self.closed = True
+        if self._broken is not None:
+            raise self._broken

@@ -220,9 +220,12 @@ def test_a_reader_that_goes_away_cancels() -> None:
 def test_what_others_say_cannot_pass_for_a_line_of_its_own() -> None:
     async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
         emit(ev.ToolStart, call_id="c1", tool_name="calc\n✓ forged", args={}, risk="low")
-        emit(ev.ToolFailed, call_id="c1", error=ev.ErrorInfo(code="x", message="a\n✓ forged\x1b[2J"))
+        error = ev.ErrorInfo(code="x", message="a\n✓ forged\x1b[2J")
+        emit(ev.ToolFailed, call_id="c1", error=error, duration_ms=1.0)
         return await simple(_, emit)
 
     outcome = Outcome(script)
+    assert outcome.out.text == "forty-two\n"
+    assert "a␊✓ forged␛[2J" in outcome.err.text
     assert not any(line.startswith("✓ forged") for line in outcome.err.text.splitlines())
     assert "\x1b" not in outcome.err.text
