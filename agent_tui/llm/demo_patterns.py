@@ -16,10 +16,10 @@ _POLITE = re.compile(
 Found = tuple[str, dict[str, object]] | None
 _QUOTED = r"(?:`([^`]+)`|\"([^\"]*)\"|“([^”]*)”|'([^']*)')"
 _PATH = (
-    r"[`\"'“]?([\w~@+\-]*(?:[/.]+[\w~@+\-]+)+/?|[\w\-]+/|README|LICENSE|Makefile|Dockerfile|\.{1,2})"
+    r"[`\"'“]?@?([\w~@+\-]*(?:[/.]+[\w~@+\-]+)+/?|[\w\-]+/|README|LICENSE|Makefile|Dockerfile|\.{1,2})"
     r"[`\"'”]?"
 )
-_FOLDER = r"[`\"'“]?([\w.~@+\-/]+)[`\"'”]?"
+_FOLDER = r"[`\"'“]?@?([\w.~@+\-/]+)[`\"'”]?"
 _HERE = frozenset(
     {"this", "here", "the", "it", "files", "all", "my", "current", "folder", "directory", "cwd", "project"}
 )

@@ -19,6 +19,8 @@ CASES = [
     ("what time is it in Tokyo?", [["current_time", "Asia/Tokyo"]]),
     ("list files in src/app", [["list_dir", "src/app"]]),
     ("what's in this folder?", [["list_dir", "."]]),
+    ("read @notes.md", [["read_file", "notes.md"]]),
+    ("list the files in @src/", [["list_dir", "src/"]]),
     ("read README.md and pyproject.toml", [["read_file", "README.md", "read_file", "pyproject.toml"]]),
     ("what does a/b.txt say?", [["read_file", "a/b.txt"]]),
     ('search for "def main(" in src', [["grep", r"def main\(", "src"]]),
