@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse
@@ -30,6 +31,9 @@ OPEN_PATHS = {"/health"}
 
 _WILDCARDS = {"0.0.0.0", "::", ""}
 _BAD_TOKENS = "20/minute"
+_LINGER_S = 2.0
+_LINGER_BYTES = 1 << 20
+"""How long, and for how much, the rest of a request is waited for that was answered before it was whole."""
 
 
 class Gate:
@@ -58,6 +62,10 @@ class Gate:
         headers = _headers(scope)
         access = Access(scope, headers, log=self._settings.access_log)
         scope.setdefault("state", {})
+        body = _Bounded(receive, self._settings.max_body, self._settings.silence_s)
+        answering = access.sending(send)
+        if _has_body(headers):
+            answering = body.before_the_end(answering)
         try:
             try:
                 self._check_host(headers)
@@ -68,10 +76,9 @@ class Gate:
                 await self._check_rate(f"tenant/{tenant}", self._rate)
                 self._check_size(headers)
             except Refused as error:
-                await from_error(error)(scope, receive, access.sending(send))
+                await from_error(error)(scope, receive, answering)
                 return
-            bounded = _Bounded(receive, self._settings.max_body, self._settings.silence_s)
-            await self._app(scope, bounded, access.sending(send))
+            await self._app(scope, body, answering)
         finally:
             access.end()
 
@@ -145,6 +152,33 @@ class _Bounded:
                 raise HTTPException(413, detail, {"connection": "close"})
         return message
 
+    def before_the_end(self, send: Send) -> Send:
+        """``send``, which ends an answer to half a request only when the rest of the request has come.
+
+        The answer's end closes the connection. A client that writes meanwhile would be reset, and lose
+        the answer that tells it why.
+        """
+
+        async def sending(message: Message) -> None:
+            ends = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if not ends or self._whole:
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LINGER_S):
+                    await self._drop_rest()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        return sending
+
+    async def _drop_rest(self) -> None:
+        dropped = 0
+        while not self._whole and dropped < _LINGER_BYTES:
+            message = await self._receive()
+            dropped += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)  # also when it is told that nobody is there
+
     async def _in_time(self) -> Message:
         try:
             async with asyncio.timeout_at(self._end):
@@ -159,6 +193,13 @@ def _rate(text: str) -> RateLimitItem:
         return parse(text)
     except ValueError as error:
         raise ConfigError(f"server.rate: {text!r} is no rate", hint="write it as 600/minute") from error
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    """Whether a body is on its way that was not asked about first."""
+    return ("transfer-encoding" in headers or headers.get("content-length", "0") != "0") and (
+        "expect" not in headers
+    )
 
 
 def _hosts(settings: ServeSettings) -> frozenset[str]:
