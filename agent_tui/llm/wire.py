@@ -17,6 +17,7 @@ from typing import TypeVar
 import anyio
 import httpx2
 
+from agent_tui.cancel import lines_of_run
 from agent_tui.errors import ConfigError
 from agent_tui.llm.ahead import Ahead
 
@@ -60,6 +61,9 @@ class Exchange:
         self.timeout_s = timeout_s
         self.rewriter = rewriter
         self._streams: set[_Stream] = set()
+        self._lines = lines_of_run.get()
+        if self._lines is not None:
+            self._lines.add(self.cut)
 
     def cut(self) -> None:
         """Closes the call's sockets now; awaits nothing."""
@@ -68,6 +72,8 @@ class Exchange:
 
     async def aclose(self) -> None:
         """Gives back everything that is still open."""
+        if self._lines is not None:
+            self._lines.discard(self.cut)
         for stream in list(self._streams):
             await stream.aclose()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from agent_tui.cancel import Lines, lines_of_run
 from agent_tui.clock import Clock, IdSource
 from agent_tui.errors import AgentTuiError, ConflictError
 from agent_tui.events import types as ev
@@ -127,6 +128,7 @@ class TaskManager:
             return False
         if current.cancelled_at is None and not current.body.done():
             current.cancelled_at = time.perf_counter()
+            current.lines.cut()
             self._log.append(ev.CancelCalled, run_id=run.run_id, span_id=run.span_id, by=by)
             current.body.cancel()
             current.cancelling.set_result(None)
@@ -188,6 +190,8 @@ class _Run:
         self.run_id = run_id
         context = contextvars.copy_context()
         context.run(request_id.set, run_id)
+        self.lines = Lines()
+        context.run(lines_of_run.set, self.lines)
         self.body = asyncio.create_task(work, name=run_id, context=context)
         self.cancelling: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.cancelled_at: float | None = None

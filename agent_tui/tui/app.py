@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.driver import Driver
+    from textual.message import Message
 
     from agent_tui.events.types import Event
     from agent_tui.tui.replaying import ReplayStart
@@ -118,6 +119,7 @@ class AgentApp(App[int], inherit_bindings=False):
         self._copied = ""
         self._exit_code = 0
         self._gone = False
+        self._keys: set[textual_events.Key] = set()  # that came and were not looked at yet
         self.sessions = SessionSet(open_runtime, self._hooks(), fps=settings.fps)
         self._take_keymap({key.id: key.keys for key in KEYS} | {"prompt": ""}, quiet=True)
         self.themes.choose(settings.theme)
@@ -259,8 +261,17 @@ class AgentApp(App[int], inherit_bindings=False):
 
     # Themes
 
+    def post_message(self, message: Message) -> bool:
+        """Puts a message into the queue, but heeds the key that stops the run before it gets there."""
+        if isinstance(message, textual_events.Key) and not message.is_forwarded:
+            if not self._keys and self._stops_the_run(message):
+                return True
+            self._keys.add(message)
+        return super().post_message(message)
+
     async def on_event(self, event: textual_events.Event) -> None:
         if isinstance(event, textual_events.Key) and not event.is_forwarded:
+            self._keys.discard(event)
             if self._stops_the_run(event):
                 return
             self.themes.maybe_changed()  # not every terminal tells of the focus

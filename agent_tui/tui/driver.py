@@ -6,6 +6,7 @@ The screen's side of the terminal is Textual's own ``LinuxDriver``; it also serv
 from __future__ import annotations
 
 import atexit
+import contextvars
 import os
 import re
 import select
@@ -24,6 +25,7 @@ from agent_tui.tui.translate import Translator
 if TYPE_CHECKING:
     from textual.app import App
     from textual.driver import Driver
+    from textual.message import Message
 
 LOCAL_DELAY_MS = 3
 """On one machine a terminal writes a sequence with one call, and it is read with one."""
@@ -159,6 +161,7 @@ class QuickDriver(LinuxDriver):
         self._wake: tuple[int, int] | None = None
         self._active = False
         self._signalled = False
+        self._context = contextvars.copy_context()
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, self._on_fatal_signal)
@@ -182,6 +185,7 @@ class QuickDriver(LinuxDriver):
         self._close_wake()
         self._wake = os.pipe()
         self._active = True
+        self._context = contextvars.copy_context()  # what handles a key at once must know its app
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._active = self._writer_thread is not None
         if self._active:
@@ -241,6 +245,10 @@ class QuickDriver(LinuxDriver):
             return  # no terminal is left to restore
 
     # Input
+
+    def send_message(self, message: Message) -> None:
+        """Hands a message to the app, without the task and the turn of the loop that Textual takes."""
+        self._loop.call_soon_threadsafe(self._app.post_message, message, context=self._context)
 
     def run_input_thread(self) -> None:
         """Reads until told to stop. Sleeps without a timeout unless something has begun."""
