@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from agent_tui.cancel import lines_of_run
 from agent_tui.clock import CountingIds, SystemClock
 from agent_tui.errors import ConflictError, ModelUnavailable
 from agent_tui.events import types as ev
@@ -88,6 +89,27 @@ async def test_a_cancel_ends_what_is_open_and_keeps_the_text(bench: Bench) -> No
     assert await bench.tasks.cancel("user")
     assert bench.types()[-4:] == ["cancel_called", "llm_done", "cancelled", "run_done"]
     assert bench.events[-2].partial_text == "so far"
+
+
+async def test_what_the_run_has_open_is_cut_before_anything_else_happens(bench: Bench) -> None:
+    known_at_the_cut: list[list[str]] = []
+
+    async def body(emit: Emitter, run_id: str) -> ev.RunStatus:
+        lines = lines_of_run.get()
+        assert lines is not None
+        lines.add(lambda: known_at_the_cut.append(bench.types()))
+        lines.add(closed := lambda: known_at_the_cut.append([]))
+        lines.discard(closed)
+        await asyncio.Event().wait()
+        return "completed"
+
+    bench.tasks.submit(Work("hi", "react", body), queue=False)
+    await asyncio.sleep(0)
+    cancelling = asyncio.ensure_future(bench.tasks.cancel("user"))
+    await asyncio.sleep(0)
+    assert known_at_the_cut == [["run_start"]]
+    assert await cancelling
+    assert lines_of_run.get() is None  # it is the run's own
 
 
 async def test_cancel_twice_is_one_cancel(bench: Bench) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.events import Key
+
 from agent_tui.events.types import SteerApplied
 from agent_tui.tui.app import AgentApp
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
@@ -70,6 +72,31 @@ async def test_escape_cancels_and_keeps_what_was_streamed() -> None:
         assert ("cancel", "user") in core.calls
         assert "some of the answer" in screen_text(app)
         assert app.main.prompt.text == ""
+
+
+async def test_escape_is_heeded_when_it_comes_and_not_when_its_turn_comes() -> None:
+    app, core = make_shell(stream_and_hang)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: "some of the answer" in screen_text(app))
+        app.post_message(Key("escape", None))
+        assert app.message_queue_size == 0
+        await until(pilot, lambda: not app.controller.running)
+        assert ("cancel", "user") in core.calls
+
+
+async def test_escape_waits_for_the_keys_that_came_before_it() -> None:
+    app, _ = make_shell(stream_and_hang)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: "some of the answer" in screen_text(app))
+        app.post_message(Key("slash", "/"))
+        app.post_message(Key("escape", None))
+        assert app.message_queue_size == 2
+        await until(pilot, lambda: not app.controller.running)
+        assert app.main.prompt.text == "/"
 
 
 async def test_escape_gives_the_prompt_back_if_nothing_was_said() -> None:
