@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from agent_tui.events.compare import RunPair, compare_chosen
 from agent_tui.events.facts import RecordedRun, choose_run, runs_of, split_reference
 from agent_tui.events.sidebyside import Line, lay_out
 from agent_tui.safetext import visible
+from agent_tui.tui.frames import QuickScreen
 from agent_tui.tui.keys import display_key
-from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.widgets.comparison import ComparisonView
 from agent_tui.tui.widgets.footer import HintsBar
 
@@ -35,7 +34,7 @@ _HINTS = (
 )
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(QuickScreen[None]):
     """A comparison that is made; it changes no more.
 
     Args:
@@ -56,7 +55,6 @@ class CompareScreen(Screen[None]):
 
     def __init__(self, pairs: Sequence[RunPair], lines: Sequence[Line], title: str) -> None:
         super().__init__()
-        self._compositor = TellingCompositor()
         self._pairs = pairs
         self._lines = lines
         self._title = title

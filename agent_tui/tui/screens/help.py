@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from agent_tui.tui.commands import COMMANDS
+from agent_tui.tui.frames import QuickScreen
 from agent_tui.tui.keys import KEYS, display_key
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def known_bindings() -> dict[str, Binding]:
     return known
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(QuickScreen[None], ModalScreen[None]):
     """Keys and commands on one page.
 
     Args:

@@ -10,10 +10,10 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
-from textual.screen import Screen
 
+from agent_tui.tui.frames import QuickScreen
 from agent_tui.tui.keys import KEYS, display_key, keys_in_force
-from agent_tui.tui.layout import TellingCompositor
+from agent_tui.tui.pump import HEAD_START_S
 from agent_tui.tui.screens.around import figures_of, first_keys, head_of, hints
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import HeaderBar
@@ -38,7 +38,7 @@ QUIT_WINDOW_S = 3.0
 """How long the second ctrl+c may take."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(QuickScreen[None]):
     """Header, conversation, side panel, prompt.
 
     Attributes:
@@ -55,7 +55,6 @@ class MainScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = TellingCompositor()
         self._panes: Panes | None = None
         self._approval_bar: ApprovalBar | None = None
         self.asking = False
@@ -224,6 +223,8 @@ class MainScreen(Screen[None]):
         if view is None or not self.is_mounted or self._panes is None:
             return
         front = controller is self.controller
+        if front:
+            self.go_on_painting()
         if front and changes.blocks:
             self._show_welcome(not view.blocks)
         self._panes.of(controller).take(changes, batch)
@@ -344,6 +345,7 @@ class MainScreen(Screen[None]):
 
     def _acted(self) -> None:
         """Something new was sent, and is on its way before anything is drawn for it."""
+        self.hold_painting(HEAD_START_S)
         self.call_later(self._look_at_the_end)
 
     def _look_at_the_end(self) -> None:

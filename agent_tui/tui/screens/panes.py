@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from agent_tui.events.view import Changes
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.panel import SidePanel
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from agent_tui.events.types import Event
-    from agent_tui.events.view import Changes, SessionView
+    from agent_tui.events.view import SessionView
     from agent_tui.tui.session_controller import SessionController
     from agent_tui.tui.widgets.prompt import Draft
 
@@ -38,6 +39,8 @@ class Pane:
         self._controller = controller
         self._view: SessionView | None = None
         self._missed: set[int] = set()
+        self._unseen: list[Event] = []
+        self._changes = Changes()
         self._front = False
         self.conversation.display = self.panel.display = False
 
@@ -58,8 +61,18 @@ class Pane:
         self._display()
         if self._front:
             self._catch_up()
-        self.panel.add_events(batch)
-        self.panel.update(changes)
+        # What is said is painted first: it is what the person waits for.
+        if not self._unseen:
+            self.panel.call_after_refresh(self._panel_catches_up)
+        self._unseen += batch
+        self._changes.add(changes)
+
+    def _panel_catches_up(self) -> None:
+        unseen, self._unseen = self._unseen, []
+        changes, self._changes = self._changes, Changes()
+        if unseen:
+            self.panel.add_events(unseen)
+            self.panel.update(changes)
 
     def whole(self, events: Sequence[Event]) -> None:
         """The session is known from its beginning now; ``events`` are its last."""
@@ -69,6 +82,7 @@ class Pane:
             self._missed.clear()
             self.conversation.show_more(view)
             self.panel.show(view)
+        self._unseen.clear()
         self.panel.set_events(events)
 
     def _display(self) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from agent_tui.safetext import visible
+from agent_tui.tui.frames import QuickScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Choice:
     current: bool = False
 
 
-class Picker(ModalScreen[str | None]):
+class Picker(QuickScreen[str | None], ModalScreen[str | None]):
     """Asks for one of ``choices``; None if it was left without choosing.
 
     Args:

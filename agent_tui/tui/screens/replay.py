@@ -25,7 +25,6 @@ from agent_tui.events.timeline import MarkKind, Timeline
 from agent_tui.events.types import Event
 from agent_tui.events.view import Changes
 from agent_tui.tui.keys import display_key
-from agent_tui.tui.layout import TellingCompositor
 from agent_tui.tui.player import Player
 from agent_tui.tui.rest import Rest
 from agent_tui.tui.screens.replay_keys import BINDINGS, KEYS_OF_LETTERS, hints
@@ -76,7 +75,6 @@ class ReplayScreen(PointingScreen):
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__()
-        self._compositor = TellingCompositor()
         self._recording = recording
         self._fork = fork
         self._monotonic = monotonic

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual import events as textual_events
-from textual.screen import Screen
 
+from agent_tui.tui.frames import QuickScreen
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.panel import SidePanel, messages
 from agent_tui.tui.widgets.panel.trace import TraceView
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent_tui.tui.app import AgentApp
 
 
-class PointingScreen(Screen[bool]):
+class PointingScreen(QuickScreen[bool]):
     """It holds a conversation and a side panel.
 
     Attributes:

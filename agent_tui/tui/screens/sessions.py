@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
-from agent_tui.tui.layout import TellingCompositor
+from agent_tui.tui.frames import QuickScreen
 from agent_tui.tui.picking import Chosen
 from agent_tui.tui.screens.sessions_keys import BINDINGS, hints
 from agent_tui.tui.screens.sessions_listed import Listed
@@ -37,7 +37,7 @@ WIDE = 90
 """From this many columns on, list and preview stand side by side."""
 
 
-class SessionsScreen(ModalScreen[Chosen | None]):
+class SessionsScreen(QuickScreen[Chosen | None], ModalScreen[Chosen | None]):
     """Lists sessions, and renames and deletes them. What is chosen is for the shell to open."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
@@ -65,7 +65,6 @@ class SessionsScreen(ModalScreen[Chosen | None]):
 
     def __init__(self, shell: AgentApp) -> None:
         super().__init__()
-        self._compositor = TellingCompositor()
         self._listed = Listed(shell)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
@@ -28,12 +29,12 @@ class HintsBar(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        width = self.size.width
-        line = Content()
+        room = self.size.width
+        parts: list[str | tuple[str, str]] = []
         for key, what in self._hints:
-            hint = Content.assemble((key, "bold $foreground"), " ", (what, "$text-muted"))
-            joined = Content.assemble(line, "   ", hint) if line else hint
-            if joined.cell_length > width:
+            gap = "   " if parts else ""
+            room -= cell_len(f"{gap}{key} {what}")
+            if room < 0:
                 break
-            line = joined
-        return line
+            parts += [gap, (key, "bold $foreground"), " ", (what, "$text-muted")]
+        return Content.assemble(*parts)
