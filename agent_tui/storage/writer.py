@@ -24,7 +24,7 @@ from agent_tui.storage.locks import SessionLocks
 T = TypeVar("T")
 Line = tuple[str, int, bytes]
 
-GATHER_S = 0.015
+GATHER_S = 0.025
 """How long the first event of a batch waits for others, before all of them are committed."""
 
 RETRY_FIRST_S, RETRY_MOST_S = 1.0, 30.0

@@ -51,22 +51,49 @@ class Section:
 
 @dataclass(slots=True)
 class Body:
-    """The rows of one section's text at one width: for each its line, and where it begins and ends."""
+    """The rows of one section's text at one width: for each its line, and where it begins and ends.
+
+    Attributes:
+        lines: The text's lines, safe to show.
+        rows: ``(line, start, end)`` of each row.
+        octets: Length of the text in UTF-8.
+        settled: The text up to its last line break, which a text that grows does not change any more.
+        settled_rows: How many of the rows that makes.
+    """
 
     lines: list[str]
     rows: list[tuple[int, int, int]]
     octets: int
+    settled: str = ""
+    settled_rows: int = 0
 
     @classmethod
-    def of(cls, text: str, width: int) -> Body:
+    def of(cls, text: str, width: int, before: Body | None = None) -> Body:
+        """The rows of ``text``; what it has in common with ``before``, at the same width, is taken over."""
         octets = len(text) if text.isascii() else len(text.encode(errors="replace"))
         most = _MOST if text.isascii() else _MOST_WIDE
-        lines = safe_lines(text[:most])
-        if len(lines) > 1 and not lines[-1]:
-            lines.pop()
+        shown = text[:most]
+        body = cls([], [], octets)
+        if before is not None and shown.startswith(before.settled):
+            body.settled = before.settled
+            body.rows = before.rows[: before.settled_rows]
+            body.lines = before.lines[: body.rows[-1][0] + 1 if body.rows else 0]
+        end = shown.rfind("\n") + 1
+        if end > len(body.settled):
+            body._add(safe_lines(shown[len(body.settled) : end])[:-1], width)
+            body.settled = shown[:end]
+        body.settled_rows = len(body.rows)
+        if end < len(shown) or not body.lines:
+            body._add(safe_lines(shown[end:]), width)
         if len(text) > most:
-            lines.append(f"… {fmt.count(len(text) - most)} more characters: c copies all of them")
-        return cls(lines, rows_of(lines, max(1, width)), octets)
+            body._add([f"… {fmt.count(len(text) - most)} more characters: c copies all of them"], width)
+        return body
+
+    def _add(self, lines: Sequence[str], width: int) -> None:
+        first = len(self.lines)
+        self.lines += lines
+        for index, line in enumerate(lines, first):
+            self.rows += [(index, *ends) for ends in breaks(line, max(1, width))]
 
     @property
     def count(self) -> int:
@@ -78,11 +105,6 @@ class Body:
         if mode in ("json", "lines"):
             return part(json_pieces(line), start, end)
         return [(line[start:end], "error" if mode == "error" else "")]
-
-
-def rows_of(lines: Sequence[str], width: int) -> list[tuple[int, int, int]]:
-    """Every row of ``lines`` as ``(line, start, end)``."""
-    return [(index, *ends) for index, line in enumerate(lines) for ends in breaks(line, width)]
 
 
 @dataclass(slots=True)
@@ -104,6 +126,7 @@ class Layout:
         if width != self.width:
             self._bodies.clear()
         self.sections, self.width = sections, width
+        before = {title: body for (title, _), body in self._bodies.items()}
         kept: dict[tuple[str, Hashable], Body] = {}
         self._starts = []
         row = 0
@@ -113,7 +136,7 @@ class Layout:
             if section.title:
                 row += 1
             if self.is_open(section):
-                body = self._bodies.get(key) or self._body(section)
+                body = self._bodies.get(key) or self._body(section, before.get(section.title))
                 kept[key] = body
                 row += body.count
         self._bodies = kept
@@ -153,10 +176,10 @@ class Layout:
             return _fact(body.row(inside, "text"))
         return [(" " * INDENT, ""), *body.row(inside, section.mode)]
 
-    def _body(self, section: Section) -> Body:
+    def _body(self, section: Section, before: Body | None) -> Body:
         if section.mode == "facts":
             return _facts_body(section.source(), self.width)
-        return Body.of(section.source(), self.width - INDENT)
+        return Body.of(section.source(), self.width - INDENT, before)
 
     def _heading(self, section: Section, body: Body | None) -> list[Piece]:
         pieces: list[Piece] = [("▾ " if body is not None else "▸ ", "dim"), (section.title, "heading")]
