@@ -308,9 +308,3 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.blocks or self.spans or self.head)
-
-    def add(self, other: Changes) -> None:
-        """Takes in what another batch touched."""
-        self.blocks |= other.blocks
-        self.spans |= other.spans
-        self.head |= other.head

@@ -11,6 +11,10 @@ from agent_tui.tui.layout import TellingCompositor
 FRAME_S = 1 / 120
 """Least time from the begin of one paint to that of the next, in seconds."""
 
+HEAD_START_S = 0.012
+"""How long a run that begins, or is told to end, is let alone at most: so that its request leaves before
+it is painted, and its connection is closed before. What comes next ends it."""
+
 
 class FrameTimer:
     """Paints a screen once there is something to paint.

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from agent_tui.events.fold import Fold
 from agent_tui.events.types import CancelCalled, Event, LlmStart, ReactStepStart, RunDone, RunStart
 from agent_tui.events.view import Changes
+from agent_tui.tui.frames import HEAD_START_S
 
 OnFrame = Callable[[Changes, Sequence[Event]], None]
 
@@ -24,10 +25,6 @@ BUSY_SHARE = 3
 than text has changed), or by the usual time between frames if that is less: one slow frame is no reason
 to keep a person waiting."""
 
-
-HEAD_START_S = 0.012
-"""How long a run that begins, or is told to end, is let alone at most: so that its request leaves before
-it is painted, and its connection is closed before. What comes next ends it."""
 
 BEGINNING = (RunStart, ReactStepStart, LlmStart, CancelCalled)
 

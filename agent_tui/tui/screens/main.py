@@ -11,9 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
-from agent_tui.tui.frames import QuickScreen
+from agent_tui.tui.frames import HEAD_START_S, QuickScreen
 from agent_tui.tui.keys import KEYS, display_key, keys_in_force
-from agent_tui.tui.pump import HEAD_START_S
 from agent_tui.tui.screens.around import figures_of, first_keys, head_of, hints
 from agent_tui.tui.widgets.footer import HintsBar
 from agent_tui.tui.widgets.header import HeaderBar

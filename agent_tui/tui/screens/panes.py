@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agent_tui.events.view import Changes
 from agent_tui.tui.widgets.conversation import Conversation
 from agent_tui.tui.widgets.panel import SidePanel
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from agent_tui.events.types import Event
-    from agent_tui.events.view import SessionView
+    from agent_tui.events.view import Changes, SessionView
     from agent_tui.tui.session_controller import SessionController
     from agent_tui.tui.widgets.prompt import Draft
 
@@ -39,8 +38,7 @@ class Pane:
         self._controller = controller
         self._view: SessionView | None = None
         self._missed: set[int] = set()
-        self._unseen: list[Event] = []
-        self._changes = Changes()
+        self._unseen: list[tuple[Changes, Sequence[Event]]] = []
         self._front = False
         self.conversation.display = self.panel.display = False
 
@@ -64,14 +62,12 @@ class Pane:
         # What is said is painted first: it is what the person waits for.
         if not self._unseen:
             self.panel.call_after_refresh(self._panel_catches_up)
-        self._unseen += batch
-        self._changes.add(changes)
+        self._unseen.append((changes, batch))
 
     def _panel_catches_up(self) -> None:
         unseen, self._unseen = self._unseen, []
-        changes, self._changes = self._changes, Changes()
-        if unseen:
-            self.panel.add_events(unseen)
+        for changes, batch in unseen:
+            self.panel.add_events(batch)
             self.panel.update(changes)
 
     def whole(self, events: Sequence[Event]) -> None:
