@@ -19,6 +19,7 @@ from agent_tui.errors import ModelBlocked, ModelError
 from agent_tui.events import types as ev
 from agent_tui.events.log import Emitter
 from agent_tui.llm import messages as llm
+from agent_tui.llm.beside import beside
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.fingerprint import request_hash
 from agent_tui.llm.retry import AttemptFailed, AttemptStarted, ModelRetryPolicy, stream_with_retry
@@ -150,7 +151,8 @@ class ReactLoop:
         access = self._access
         told = self._history.messages(self._settings.context_tokens)
         messages = [self._system, *access.protocol.conversation(told)]
-        asked = _Asked(len(messages), request_hash(messages, self._options))
+        hashed = await beside(messages, request_hash, messages, self._options)
+        asked = _Asked(len(messages), hashed)
         call = _ModelCall(access, self._emit, self._new_id, step_id, asked)
         try:
             async with aclosing(

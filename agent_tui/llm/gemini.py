@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from agent_tui.errors import ModelAuthError
+from agent_tui.llm.beside import beside
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_key, check_url, proxy_for, shown_url
 from agent_tui.llm.gemini_condense import Condenser
@@ -171,7 +172,7 @@ class GeminiClient(LLMClient):
         self, messages: Sequence[Message], options: CallOptions = CallOptions()
     ) -> AsyncGenerator[StreamPart, None]:
         opened = await self._open()
-        request = self._request(messages, options)
+        request = await beside(messages, self._request, messages, options)
 
         async def start() -> AsyncIterator[Any]:
             responses: AsyncIterator[Any] = await opened.models.generate_content_stream(**request)
@@ -194,11 +195,12 @@ class GeminiClient(LLMClient):
         self, messages: Sequence[Message], options: CallOptions = CallOptions()
     ) -> ModelResponse:
         opened = await self._open()
+        request = await beside(messages, self._request, messages, options)
         exchange = opened.wire.Exchange(options.timeout_s)
         try:
             with exchange.current():
                 async with asyncio.timeout(options.timeout_s):
-                    response = await opened.models.generate_content(**self._request(messages, options))
+                    response = await opened.models.generate_content(**request)
         except opened.errors.FOREIGN as error:
             raise opened.errors.translate(error, self._key, self._name, self._shown) from None
         finally:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent_tui.errors import ModelAuthError, ModelUnavailable
+from agent_tui.llm.beside import beside
 from agent_tui.llm.client import Capabilities, LLMClient, collect
 from agent_tui.llm.endpoint import check_key, check_url, is_local, proxy_for, shown_url
 from agent_tui.llm.messages import CallOptions, Message, ModelResponse, StreamPart, joined
@@ -121,7 +122,7 @@ class OpenAIClient(LLMClient):
         exchange = opened.wire.Exchange(options.timeout_s)
 
         async def start() -> AsyncIterator[dict[str, Any]]:
-            sent = self._build(opened, messages, options, stream=True)
+            sent = await beside(messages, self._build, opened, messages, options, stream=True)
             return self._chunks(opened, await opened.http.send(sent, stream=True))
 
         pump = opened.wire.Pump(start, exchange)
@@ -179,7 +180,8 @@ class OpenAIClient(LLMClient):
         try:
             with exchange.current():
                 async with asyncio.timeout(options.timeout_s):
-                    response = await opened.http.send(self._build(opened, messages, options, stream=False))
+                    sent = await beside(messages, self._build, opened, messages, options, stream=False)
+                    response = await opened.http.send(sent)
             if response.status_code != 200:
                 raise await opened.errors.of_response(
                     response, key=self._key, name=self._name, url=self._shown
