@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -44,25 +45,40 @@ class Condenser:
 def _condensed(events: list[bytes]) -> list[bytes]:
     """``events`` with each run of plain text in one event."""
     made: list[bytes] = []
-    merged: Chunk | None = None  # what the last of ``made`` holds, if more text may be added to it
-    grew = False
-    for event in events:
-        chunk = _plain(event)
-        if merged is not None and chunk is not None and _alike(merged, chunk):
-            _add(merged, chunk)
-            grew = True
-            continue
-        if merged is not None and grew:
-            made[-1] = _event(merged)
-        made.append(event)
-        merged, grew = chunk, False
-    if merged is not None and grew:
-        made[-1] = _event(merged)
+    for alike in _runs(events):
+        chunks = [chunk for _, chunk in alike if chunk is not None]
+        if len(chunks) > 1:
+            try:
+                made.append(_joined(chunks))
+                continue
+            except RecursionError:
+                pass  # nested as deep as can be read, but too deep to be written
+        made += [event for event, _ in alike]
     return made
 
 
-def _event(chunk: Chunk) -> bytes:
-    return b"%s%s\r\n\r\n" % (_DATA, json.dumps(chunk).encode())
+def _runs(events: list[bytes]) -> Iterator[list[tuple[bytes, Chunk | None]]]:
+    """Neighbours that may be joined, with what they hold; everything else alone."""
+    run: list[tuple[bytes, Chunk | None]] = []
+    for event in events:
+        chunk = _plain(event)
+        before = run[-1][1] if run else None
+        if run and (chunk is None or before is None or not _alike(before, chunk)):
+            yield run
+            run = []
+        run.append((event, chunk))
+    if run:
+        yield run
+
+
+def _joined(chunks: list[Chunk]) -> bytes:
+    """One event with the text of all, and of everything else the last that was said."""
+    whole = chunks[0]
+    _part(whole)["text"] = "".join([_part(chunk)["text"] for chunk in chunks])
+    for chunk in chunks[1:]:
+        told = {name: value for name, value in chunk.items() if name != "candidates" and value is not None}
+        whole.update(told)
+    return b"%s%s\r\n\r\n" % (_DATA, json.dumps(whole).encode())
 
 
 def _plain(event: bytes) -> Chunk | None:
@@ -95,8 +111,3 @@ def _alike(one: Chunk, other: Chunk) -> bool:
     """Whether both are thoughts, or both are answers, of one candidate."""
     index, other_index = (chunk["candidates"][0].get("index") for chunk in (one, other))
     return index == other_index and _part(one).get("thought") == _part(other).get("thought")
-
-
-def _add(merged: Chunk, chunk: Chunk) -> None:
-    _part(merged)["text"] += _part(chunk)["text"]
-    merged.update({name: value for name, value in chunk.items() if name != "candidates"})

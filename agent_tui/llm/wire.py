@@ -30,6 +30,8 @@ WAITED_S = 0.0005
 """What took longer to come than this was not there yet when it was asked for."""
 PIECE = 2048
 """Bytes given to the reader at a time; a few events, so that a breath can be taken between them."""
+PART = 32_768
+"""Bytes that are rewritten at a time, for the same reason."""
 
 T = TypeVar("T")
 Rewrite = Callable[[bytes], bytes]
@@ -47,6 +49,10 @@ async def _breathe() -> None:
     """One turn of the loop for timers that are due, and one for the tasks that those wake."""
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+
+
+def _cut(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
 
 
 class Exchange:
@@ -106,15 +112,16 @@ class _Stream(httpx2.AsyncByteStream):
         # What servers send in one packet comes in many pieces; read ahead, it is in one hand again.
         self._ahead = Ahead(self._paced, "response body")
         async for pieces in self._ahead:
-            data = self._rewrite(b"".join(pieces))
+            came = b"".join(pieces)
             began = time.perf_counter()
-            for start in range(0, len(data), PIECE):
-                # Taking the breath here, below the reader, means that a cancel which falls into it is
-                # seen by the reader as one inside its own read, where every reader cleans up.
-                if time.perf_counter() - began > BREATH_S:
-                    await _breathe()
-                    began = time.perf_counter()
-                yield data[start : start + PIECE]
+            for part in _cut(came, PART):
+                for piece in _cut(self._rewrite(part), PIECE):
+                    # Taking the breath here, below the reader, means that a cancel which falls into it is
+                    # seen by the reader as one inside its own read, where every reader cleans up.
+                    if time.perf_counter() - began > BREATH_S:
+                        await _breathe()
+                        began = time.perf_counter()
+                    yield piece
 
     async def _paced(self) -> AsyncIterator[bytes]:
         return self._pieces()
@@ -137,9 +144,9 @@ class _Stream(httpx2.AsyncByteStream):
             before = time.perf_counter()
 
     def cut(self) -> None:
-        sock = self._network.get_extra_info("socket") if self._network is not None else None
-        if sock is not None:
-            with suppress(OSError):  # it is closed already
+        with suppress(OSError):  # it is closed already
+            sock = self._network.get_extra_info("socket") if self._network is not None else None
+            if sock is not None:
                 sock.shutdown(socket.SHUT_RDWR)
 
     async def aclose(self) -> None:
@@ -225,5 +232,7 @@ class Pump(Ahead[T]):
     async def aclose(self) -> None:
         """Closes the connection, then the reader. Returns when both are gone."""
         self._exchange.cut()
-        await self.stop()
-        await self._exchange.aclose()
+        try:
+            await self.stop()
+        finally:
+            await self._exchange.aclose()

@@ -128,10 +128,12 @@ class TaskManager:
             return False
         if current.cancelled_at is None and not current.body.done():
             current.cancelled_at = time.perf_counter()
-            current.lines.cut()
-            self._log.append(ev.CancelCalled, run_id=run.run_id, span_id=run.span_id, by=by)
-            current.body.cancel()
-            current.cancelling.set_result(None)
+            try:
+                current.lines.cut()
+                self._log.append(ev.CancelCalled, run_id=run.run_id, span_id=run.span_id, by=by)
+            finally:
+                current.body.cancel()
+                current.cancelling.set_result(None)
         await asyncio.wait([current.supervisor])
         return True
 

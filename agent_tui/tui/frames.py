@@ -31,10 +31,10 @@ class FrameTimer:
     def resume(self) -> None:
         """Something is to be painted."""
         loop = asyncio.get_running_loop()
-        due = max(self._painted_at + FRAME_S, self._not_before)
+        due = max(self._painted_at + FRAME_S, self._not_before, loop.time())
         if self._handle is None or due < self._handle.when():
             self.pause()
-            self._handle = loop.call_at(max(due, loop.time()), self._paint)
+            self._handle = loop.call_at(due, self._paint)
 
     def hold(self, seconds: float) -> None:
         """Paints nothing for so long, also what is to be painted already."""

@@ -66,6 +66,27 @@ def test_the_last_usage_counts() -> None:
     assert one["usageMetadata"] == USAGE
 
 
+def test_usage_that_says_nothing_does_not_count() -> None:
+    stream = said("a", usageMetadata=USAGE) + said("b", usageMetadata=None)
+    [one] = read(Condenser().feed(stream))
+    assert one["usageMetadata"] == USAGE
+
+
+def test_usage_in_detail_as_gemini_gives_it_is_kept() -> None:
+    usage = USAGE | {"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}]}
+    [one] = read(Condenser().feed(said("a", usageMetadata=usage) + said("b", usageMetadata=usage)))
+    assert one["usageMetadata"] == usage
+
+
+def test_what_is_nested_too_deep_is_left_as_it_is() -> None:
+    for depth in range(100, 1000, 10):
+        nested = b"[" * depth + b"]" * depth
+        part = b'{"content": {"parts": [{"text": "a"}]}}'
+        stream = b'data: {"candidates": [%s], "usageMetadata": %s}\n\n' % (part, nested) * 2
+        condensed = Condenser().feed(stream)
+        assert condensed == stream or condensed.count(b"data: ") == 1
+
+
 def test_halves_of_a_character_meet() -> None:
     stream = b"".join(
         b'data: {"candidates": [{"content": {"parts": [{"text": "\\u%s"}]}}]}\n\n' % half

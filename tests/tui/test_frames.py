@@ -52,6 +52,13 @@ async def test_what_is_to_be_painted_is_painted_once_at_the_next_chance(
     assert canvas.paints == 1
 
 
+async def test_a_paint_is_not_put_off_by_what_comes_before_it(canvas: Canvas, timer: FrameTimer) -> None:
+    for _ in range(5):
+        timer.resume()
+        await turns(1)
+    assert canvas.paints >= 1
+
+
 async def test_the_next_paint_comes_a_frame_later(canvas: Canvas, timer: FrameTimer) -> None:
     timer.resume()
     await turns()

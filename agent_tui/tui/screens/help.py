@@ -68,7 +68,7 @@ def known_bindings() -> dict[str, Binding]:
     return known
 
 
-class HelpScreen(QuickScreen[None], ModalScreen[None]):
+class HelpScreen(ModalScreen[None], QuickScreen[None]):
     """Keys and commands on one page.
 
     Args:

@@ -100,6 +100,7 @@ class Pane:
         if front:
             self.show()
             self._catch_up()
+            self._panel_catches_up()
 
 
 class Panes:

@@ -36,7 +36,7 @@ class Choice:
     current: bool = False
 
 
-class Picker(QuickScreen[str | None], ModalScreen[str | None]):
+class Picker(ModalScreen[str | None], QuickScreen[str | None]):
     """Asks for one of ``choices``; None if it was left without choosing.
 
     Args:

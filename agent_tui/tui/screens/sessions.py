@@ -37,7 +37,7 @@ WIDE = 90
 """From this many columns on, list and preview stand side by side."""
 
 
-class SessionsScreen(QuickScreen[Chosen | None], ModalScreen[Chosen | None]):
+class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
     """Lists sessions, and renames and deletes them. What is chosen is for the shell to open."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
