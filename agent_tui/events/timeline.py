@@ -22,7 +22,7 @@ from agent_tui.events.view import SessionView
 
 MarkKind = Literal["run", "step", "tool", "error", "cancel"]
 
-STRIDE = 500
+STRIDE = 250
 
 PERSON_S = 1.0
 """Most that a pause counts in playing time while the session waited for a person."""

@@ -234,8 +234,7 @@ class ReplayScreen(PointingScreen):
     @on(JumpBar.Given)
     def _jump(self, message: JumpBar.Given) -> None:
         message.stop()
-        self.query_one(JumpBar).close()
-        self.set_focus(self.query_one(Conversation))  # now, in the same frame as the place it goes to
+        self.set_focus(self.query_one(Conversation))  # now: a key may be right behind
         if message.seq is not None:
             self._halt()
             self._go(message.seq)

@@ -19,11 +19,18 @@ _LONGEST = 16
 """More digits than the number of any event has."""
 
 
+class _Number(Input):
+    """Looks the same without the focus: it is there only while it has it."""
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Nothing: no style has to be worked out anew before what comes next is painted."""
+
+
 class JumpBar(Horizontal):
     """Takes a number, typed or pasted; Enter gives it, Esc gives none.
 
-    A number that no event has is refused, and the line stays. Whoever takes what is given closes it, so
-    that both are painted at once.
+    A number that no event has is refused, and the line stays. Whoever takes what is given takes the focus
+    too; it closes then, once that has been painted, because the screen is laid out anew for it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +45,7 @@ class JumpBar(Horizontal):
         background: $background;
         & > Static { width: auto; margin-right: 1; color: $text-muted; }
         & > Static.-wrong { color: $text-error; }
-        & > Input { width: 1fr; height: 1; border: none; padding: 0; }
+        & > Input { width: 1fr; height: 1; border: none; padding: 0; background-tint: $foreground 5%; }
     }
     """
 
@@ -55,7 +62,7 @@ class JumpBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(_QUESTION, markup=False)
-        yield Input(compact=True, restrict=r"[0-9, ]*")
+        yield _Number(compact=True, restrict=r"[0-9, ]*")
 
     def ask(self, last: int) -> None:
         """Opens; ``last`` is the highest number there is."""
@@ -68,9 +75,10 @@ class JumpBar(Horizontal):
         self.display = True
         self.screen.set_focus(line)
 
-    def close(self) -> None:
-        """Makes room for what stands there otherwise."""
-        self.display = False
+    def _close(self) -> None:
+        """Makes room for what stands there otherwise, unless it has been asked for again."""
+        if not self.has_focus_within:
+            self.display = False
 
     def _give(self, seq: int | None) -> None:
         self.post_message(self.Given(seq))
@@ -98,4 +106,4 @@ class JumpBar(Horizontal):
         self._give(None)
 
     def on_descendant_blur(self) -> None:
-        self.close()
+        self.call_after_refresh(self._close)

@@ -94,6 +94,7 @@ class Scrubber(Widget):
         self._marks: Sequence[Mark] = ()
         self._columns: dict[int, Mark] = {}
         self._columns_of = (-1, -1, -1)
+        self._mark_line: Strip | None = None
         self._dragged: int | None = None
 
     def show(self, at: Position, marks: Sequence[Mark]) -> None:
@@ -125,6 +126,7 @@ class Scrubber(Widget):
         if key != self._columns_of:
             self._columns_of = key
             self._columns = {}
+            self._mark_line = None
             for mark in self._marks:
                 if mark.seq > self._at.last:
                     break
@@ -136,29 +138,34 @@ class Scrubber(Widget):
 
     # Drawing
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._mark_line = None
+
     def render_line(self, y: int) -> Strip:
         width = self._width()
         if y == 0:
-            segments = self._mark_line(width)
-        elif y == 1:
-            segments = self._bar(width)
-        else:
-            segments = self._words(width)
+            return self._line_of_marks(width)
+        return self._strip(self._bar(width) if y == 1 else self._words(width), width)
+
+    def _strip(self, segments: Sequence[Segment], width: int) -> Strip:
         base = self.rich_style
         strip = Strip([Segment(text, base + (style or base)) for text, style, _ in segments])
         return strip.adjust_cell_length(width, base)
 
-    def _mark_line(self, width: int) -> list[Segment]:
+    def _line_of_marks(self, width: int) -> Strip:
+        """The marks' line; it is the same wherever the reader stands."""
         columns = self._marks_by_column()
-        segments = []
-        at = 0
-        for column in sorted(columns):
-            segments.append(Segment(" " * (column - at)))
-            kind = columns[column].kind
-            segments.append(Segment(GLYPHS[kind], self.get_component_rich_style(f"scrubber--{kind}")))
-            at = column + 1
-        segments.append(Segment(" " * max(width - at, 0)))
-        return segments
+        if self._mark_line is None:
+            styles = {kind: self.get_component_rich_style(f"scrubber--{kind}") for kind in GLYPHS}
+            segments = []
+            at = 0
+            for column in sorted(columns):
+                kind = columns[column].kind
+                segments += [Segment(" " * (column - at)), Segment(GLYPHS[kind], styles[kind])]
+                at = column + 1
+            self._mark_line = self._strip(segments, width)
+        return self._mark_line
 
     def _bar(self, width: int) -> list[Segment]:
         played = self.get_component_rich_style("scrubber--played")

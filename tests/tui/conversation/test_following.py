@@ -41,6 +41,21 @@ async def test_a_reader_who_scrolled_up_sees_the_same_rows_while_text_streams() 
         assert app.screen_rows()[-1] == "❯ another"
 
 
+async def test_what_comes_to_the_screen_is_painted_before_what_is_above_it_is_drawn() -> None:
+    app = ConversationApp(long_view(60))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        widget = app.conversation
+        widget.show(long_view(60))
+        transcript = widget._transcript
+        assert transcript is not None
+        first = widget._anchor[0]
+        assert not transcript._entries[first - 1].exact
+        await pilot.pause()
+        assert transcript._entries[first - 1].exact
+        assert widget.scroll_offset.y == transcript.line_of(*widget._anchor)
+
+
 @pytest.mark.parametrize("keys", [["up"], ["pageup"], ["up", "up", "pageup"]])
 async def test_scrolling_up_moves_by_exact_lines_through_blocks_never_drawn(keys: list[str]) -> None:
     app = ConversationApp(long_view(60))

@@ -67,13 +67,15 @@ def test_updates_draw_what_a_fresh_view_draws(plan: list[tuple[str, int]]) -> No
 
 
 @given(
-    st.lists(st.integers(0, 9), max_size=40),
-    st.lists(st.tuples(st.integers(0, 39), st.integers(0, 9)), max_size=20),
+    st.lists(st.integers(0, 9), max_size=80),
+    st.lists(st.tuples(st.integers(0, 79), st.integers(0, 9)), max_size=20),
 )
 def test_running_sums(values: list[int], changes: list[tuple[int, int]]) -> None:
-    heights = Heights(values[: len(values) // 2])
-    for value in values[len(values) // 2 :]:
+    third = len(values) // 3
+    heights = Heights(values[:third])
+    for value in values[third : 2 * third]:
         heights.append(value)
+    heights.extend(values[2 * third :])
     for index, value in changes:
         if index < len(values):
             heights.set(index, value)

@@ -120,6 +120,29 @@ async def test_a_click_on_the_bar_and_on_a_mark_goes_there() -> None:
         assert screen.player.seq == RUNS[1]
 
 
+async def test_a_number_is_gone_to_before_its_line_closes_and_keys_behind_it_are_not_lost() -> None:
+    app, _, _ = replay_of(EVENTS, at=1)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await shown(pilot)
+        hints = screen_text(app).splitlines()[-1]
+        layouts: list[str] = []
+        lay_out = screen._refresh_layout
+
+        def laid_out(*args: Any, **kwargs: Any) -> None:
+            layouts.append(screen_text(app))
+            lay_out(*args, **kwargs)
+
+        await pilot.press("g", "4", "1")
+        screen._refresh_layout = laid_out  # type: ignore[method-assign]
+        assert await press(pilot, "enter", "right") == 42
+        await until(pilot, lambda: screen_text(app).splitlines()[-1] == hints)
+        assert layouts and all("event 1 of" not in text for text in layouts)
+        assert await press(pilot, "g", "5", "enter", "g", "6", "enter") == 6
+        await pilot.press("g", "7", "enter", "g")
+        await pilot.pause()
+        await until(pilot, lambda: "go to event 1 … 300" in screen_text(app))
+
+
 async def test_a_jump_does_not_paint_the_whole_screen() -> None:
     app, _, _ = replay_of(EVENTS, at=1)
     async with app.run_test(size=SIZE) as pilot:

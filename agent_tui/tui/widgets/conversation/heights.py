@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+_FEW = 16
 
 
 class Heights:
     """A Fenwick tree over the heights of all blocks, in lines."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:
-        self._values = list(heights)
+        self._sum_up(list(heights))
+
+    def _sum_up(self, values: list[int]) -> None:
+        self._values = values
         self._tree = [0, *self._values]
         for at in range(1, len(self._tree)):
             above = at + (at & -at)
@@ -36,6 +41,14 @@ class Heights:
             child -= child & -child
         self._tree.append(node)
         self.total += height
+
+    def extend(self, heights: Sequence[int]) -> None:
+        """Adds many at once, in less time than one by one."""
+        if len(heights) < _FEW:
+            for height in heights:
+                self.append(height)
+        else:
+            self._sum_up([*self._values, *heights])
 
     def set(self, index: int, height: int) -> None:
         delta = height - self._values[index]

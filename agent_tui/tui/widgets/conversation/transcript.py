@@ -74,16 +74,10 @@ class Transcript:
         self._drawn.clear()
         self._drawn_lines = 0
         self._entries = []
-        heights = []
-        before = ""
-        for index, block in enumerate(self.view.blocks):
-            kind = shown_as(block)
-            entry = _Entry(kind, apart(before, kind) if kind else 0)
-            entry.opened = index in opened
-            self._entries.append(entry)
-            heights.append(entry.gap + estimate(block, self.look.width) if kind else 0)
-            before = kind or before
-        self._heights = Heights(heights)
+        self._heights = Heights(self._enter_new())
+        for index in opened:
+            if index < len(self._entries):
+                self._entries[index].opened = True
 
     def rebind(self, view: SessionView) -> None:
         """Shows another moment of the same session: blocks that are the same object stay drawn."""
@@ -112,14 +106,22 @@ class Transcript:
     def update(self, indices: Iterable[int]) -> None:
         """Takes in that these blocks are new or have changed."""
         known = len(self._entries)
-        for block in self.view.blocks[known:]:
-            kind = shown_as(block)
-            entry = _Entry(kind, self._gap(len(self._entries), kind))
-            self._entries.append(entry)
-            self._heights.append(entry.gap + estimate(block, self.look.width) if kind else 0)
+        self._heights.extend(self._enter_new())
         for index in sorted(indices):
             if index < known:
                 self._changed(index, self.view.blocks[index])
+
+    def _enter_new(self) -> list[int]:
+        """Enters the blocks that have come since; about how high each of them is."""
+        heights: list[int] = []
+        before = self._kind_before(len(self._entries))
+        for block in self.view.blocks[len(self._entries) :]:
+            kind = shown_as(block)
+            gap = apart(before, kind) if kind else 0
+            self._entries.append(_Entry(kind, gap))
+            heights.append(gap + estimate(block, self.look.width) if kind else 0)
+            before = kind or before
+        return heights
 
     def _changed(self, index: int, block: AnyBlock) -> None:
         entry = self._entries[index]
@@ -142,12 +144,15 @@ class Transcript:
             entry.exact = False
 
     def _gap(self, index: int, kind: str) -> int:
-        if not kind:
-            return 0
-        before = index - 1
-        while before >= 0 and not self._entries[before].kind:
-            before -= 1
-        return apart(self._entries[before].kind, kind) if before >= 0 else 0
+        return apart(self._kind_before(index), kind) if kind else 0
+
+    def _kind_before(self, index: int) -> str:
+        """Of the nearest block above that shows something; empty if there is none."""
+        while index > 0:
+            index -= 1
+            if kind := self._entries[index].kind:
+                return kind
+        return ""
 
     def _regap_after(self, index: int) -> None:
         for after in range(index + 1, len(self._entries)):

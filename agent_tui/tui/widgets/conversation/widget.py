@@ -11,7 +11,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -23,9 +22,10 @@ from agent_tui.tui.widgets.conversation.palette import CLASSES, Palette, palette
 from agent_tui.tui.widgets.conversation.rows import PAD, RowPainter
 from agent_tui.tui.widgets.conversation.selection import row_id, selected_text
 from agent_tui.tui.widgets.conversation.transcript import Row, Transcript
+from agent_tui.tui.widgets.scrolling import QuickScrollView, painted
 
 
-class Conversation(ScrollView, can_focus=True):
+class Conversation(QuickScrollView, can_focus=True):
     """The session's blocks as one document.
 
     Follows the end until the reader scrolls up, and again once they are back at the end.
@@ -103,7 +103,8 @@ class Conversation(ScrollView, can_focus=True):
         self.cursor = None
         self.following = True
         self._span_blocks = {}
-        self._place()
+        self._place(around=False)
+        self.call_after_refresh(self._place)
 
     def show_more(self, view: SessionView) -> None:
         """Shows a view that tells more of the same session; the reader's place in it stays."""
@@ -201,15 +202,21 @@ class Conversation(ScrollView, can_focus=True):
         if before:
             self._anchor = (index, offset * transcript.measure(index) // before)
 
-    def _place(self, *, resume: bool = False) -> None:
-        """Finds the rows in view, and asks for those to be painted that look different."""
+    def _place(self, *, resume: bool = False, around: bool = True) -> None:
+        """Finds the rows in view, and asks for those to be painted that look different.
+
+        Args:
+            resume: At the end, it follows the end again.
+            around: What is near is measured too, so that nothing jumps when it is scrolled to.
+        """
         transcript = self._ready()
         if transcript is None:
             return
         height = self._height()
         index, offset = self._find_top(transcript, height, resume=resume)
-        transcript.forth(index, offset, 2 * height)
-        transcript.back(index, offset, height)
+        if around:
+            transcript.forth(index, offset, 2 * height)
+            transcript.back(index, offset, height)
         self._rows = transcript.rows(index, offset, height)
         self._anchor = (index, offset)
         self.bar.tell(transcript.line_of(index, offset), transcript.total, following=self.following)
@@ -306,13 +313,7 @@ class Conversation(ScrollView, can_focus=True):
         strips = self._strips[crop.y : crop.bottom]
         if len(strips) < crop.height:
             strips += [self._paint().blank] * (crop.height - len(strips))
-        if filters := self.get_line_filters():
-            background = self.background_colors[1]
-            for line_filter in filters:
-                strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.x or crop.width < self.size.width:
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return strips
+        return painted(self, strips, crop)
 
     def render_line(self, y: int) -> Strip:
         """A row with the places of its characters, which selecting by mouse asks for."""

@@ -14,12 +14,12 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
 from agent_tui.tui.widgets.panel.text import Piece, fit
+from agent_tui.tui.widgets.scrolling import QuickScrollView, painted
 
 NAMES = (
     "dim", "title", "name", "ok", "warn", "error", "run", "llm", "wait", "tool", "step", "key",
@@ -29,7 +29,7 @@ GUTTER = 1
 """Cells at the left edge, where the cursor's mark stands."""
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(QuickScrollView, can_focus=True):
     """Rows of styled pieces, with a cursor.
 
     Attributes:
@@ -226,14 +226,7 @@ class LineView(ScrollView, can_focus=True):
         """The rows of ``crop``: the same objects as long as they look the same."""
         if self.styles.gutter:  # a border, say: Textual draws it
             return super().render_lines(crop)
-        strips = [self._line(y) for y in range(crop.y, crop.bottom)]
-        if filters := self.get_line_filters():
-            background = self.background_colors[1]
-            for line_filter in filters:
-                strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.x or crop.width < self.size.width:
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return strips
+        return painted(self, [self._line(y) for y in range(crop.y, crop.bottom)], crop)
 
     def draw_line(self, y: int) -> Strip:
         """What stands on line ``y`` of the screen's part of the view, drawn anew."""

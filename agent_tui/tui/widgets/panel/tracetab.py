@@ -63,9 +63,7 @@ class TraceTab(Vertical):
 
     DEFAULT_CSS = """
     TraceTab {
-        & > .hint { display: none; height: auto; padding: 1 2; color: $text-muted; }
-        &.-empty > .hint { display: block; }
-        &.-empty > Rule, &.-empty > DocumentView { display: none; }
+        & > .hint { height: auto; padding: 1 2; color: $text-muted; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,7 +72,7 @@ class TraceTab(Vertical):
     ]
 
     def __init__(self, clock: SessionTime, store: EventStore, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes="-empty")
+        super().__init__(id=id)
         self._clock = clock
         self._store = store
         self._view = SessionView()
@@ -83,11 +81,13 @@ class TraceTab(Vertical):
         self._described_at = 0
         self._timer: Timer | None = None
         self.tree_view = TraceView(clock, id="trace-tree")
+        self._hint = Static("What runs is shown here step by step, with the time it takes.", classes="hint")
         self._rule = Rule()
         self.detail = DocumentView(id="trace-detail")
+        self._show_hint(True)
 
     def compose(self) -> ComposeResult:
-        yield Static("What runs is shown here step by step, with the time it takes.", classes="hint")
+        yield self._hint
         yield self.tree_view
         yield self._rule
         yield self.detail
@@ -131,10 +131,16 @@ class TraceTab(Vertical):
         if self.tree_view.shown:
             self._describe()
 
+    def _show_hint(self, shown: bool) -> None:
+        """Shows what stands there while there is nothing to describe, or makes room for what does."""
+        # Not by a class: all below would work out its styles anew.
+        self._hint.display = shown
+        self._rule.display = self.detail.display = not shown
+
     def _describe(self) -> None:
         picked = self.tree_view.picked
         span = self._view.spans.get(picked) if picked is not None else None
-        self.set_class(span is None, "-empty")
+        self._show_hint(span is None)
         if span is None:
             self._described = None
             self._rule.set_title("")
