@@ -48,8 +48,10 @@ def cells(bar: ScrollBar) -> list[tuple[str, str, str, object]]:
     for strip in bar.render_lines(bar.size.region):
         for text, style, _ in strip:
             assert style is not None
-            look = style.reverse and (style.bgcolor, style.color) or (style.color, style.bgcolor)
-            found.append((text, str(look[0]) if text.strip() else "", str(look[1]), style.meta))
+            ink, ground = style.color, style.bgcolor
+            if style.reverse:
+                ink, ground = ground, ink
+            found.append((text, str(ink) if text.strip() else "", str(ground), style.meta))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -11,7 +10,7 @@ from textual.widget import Widget
 
 
 def painted(widget: Widget, strips: list[Strip], crop: Region) -> list[Strip]:
-    """Whole rows of ``widget`` as Textual wants them from it: through its filters, and no more than ``crop``."""
+    """Whole rows of ``widget`` as Textual wants them: through its filters, and no more than ``crop``."""
     if filters := widget.get_line_filters():
         background = widget.background_colors[1]
         for line_filter in filters:
