@@ -52,7 +52,8 @@ class PointingScreen(QuickScreen[bool]):
             self.query_one(Conversation).scroll_to_span(message.span_id)
 
     def on_mouse_down(self, event: textual_events.MouseDown) -> None:
-        self._clicked_trace = isinstance(event.widget, TraceView)
+        under, _ = self.get_widget_at(event.screen_x, event.screen_y)  # the event of a terminal names none
+        self._clicked_trace = isinstance(under, TraceView)
 
     def on_key(self, event: textual_events.Key) -> None:
         del event
