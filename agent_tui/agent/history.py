@@ -113,6 +113,10 @@ class History:
             case ev.SteerApplied():
                 self._turn().add(user(event.text))
             case ev.RunDone():
+                if (
+                    event.status == "interrupted"
+                ):  # died after the answer's end, before the whole of it was told
+                    self._interrupted_answer()
                 self._run_done()
             case _:
                 pass

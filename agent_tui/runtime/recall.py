@@ -65,10 +65,11 @@ class Recall:
         if self._history is None:
             history, begun = History(), 0
             async for event in self._stored():
-                if isinstance(event, ev.LlmDone) and event.finish_reason == "cancelled":
+                cut_short = _cut_short(event)
+                if cut_short:
                     history.apply_all(await self._text_between(begun, event.seq))
                 history.apply(event)
-                if isinstance(event, _BEGIN):
+                if cut_short or isinstance(event, _BEGIN):
                     begun = event.seq
             self._history = history.apply_all(self._since)
             self._since = []
@@ -96,6 +97,17 @@ class Recall:
             found += (event for event in batch if isinstance(event, ev.LlmDelta))
             after = batch[-1].seq
         return found
+
+
+def _cut_short(event: ev.Event) -> bool:
+    """Whether an answer may end here that no ``react_model_raw`` tells."""
+    match event:
+        case ev.LlmDone(finish_reason=reason):
+            return reason == "cancelled"
+        case ev.RunDone(status=status):
+            return status == "interrupted"
+        case _:
+            return False
 
 
 def _decoded(lines: Sequence[bytes]) -> list[ev.Event]:

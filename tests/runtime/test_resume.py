@@ -63,3 +63,24 @@ async def test_everything_is_there_and_the_model_is_told(tmp_path: Path) -> None
     assert history.messages() == History().apply_all(events[:at]).messages()
     await journal.close()
     await runtime.aclose()
+
+
+async def test_an_answer_whose_end_was_the_last_that_was_written_is_told_too(tmp_path: Path) -> None:
+    data = tmp_path / "home" / "data"
+    journal = await Journal.open(data / "journal.db")
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log, str(tmp_path))
+    stories.start_run(log, "tell me")
+    log.append(ev.LlmStart, **stories.LLM, model="demo", attempt=1, message_count=2)
+    log.append(ev.LlmDelta, **stories.LLM, text="The answer is 42.", channel="answer")
+    log.append(ev.LlmDone, **stories.LLM, finish_reason="stop", usage=ev.Usage(), duration_ms=1.0)
+    await journal.close()  # killed before react_model_raw, which otherwise tells it
+    runtime = await a_runtime(tmp_path, "again")
+    await runtime.open_session("s1")
+    events = await runtime.events("s1")
+    journal = Journal(data / "journal.db")
+    history = await Recall(journal, "s1", events[-1].seq).history()
+    assert "The answer is 42." in history.messages()[-1].text
+    assert history.messages() == History().apply_all(events).messages()
+    await journal.close()
+    await runtime.aclose()
