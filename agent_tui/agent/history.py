@@ -113,9 +113,7 @@ class History:
             case ev.SteerApplied():
                 self._turn().add(user(event.text))
             case ev.RunDone():
-                if (
-                    event.status == "interrupted"
-                ):  # died after the answer's end, before the whole of it was told
+                if event.status == "interrupted":  # perhaps between an answer's end and its raw text
                     self._interrupted_answer()
                 self._run_done()
             case _:
