@@ -66,6 +66,7 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
     def __init__(self, shell: AgentApp) -> None:
         super().__init__()
         self._listed = Listed(shell)
+        self._named: SessionInfo | None = None  # the one whose name is being written
 
     @property
     def shell(self) -> AgentApp:
@@ -119,7 +120,7 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
         except AgentTuiError as error:
             self._say(str(error))
             return
-        self._show_list(keep)
+        self._show_list(self._named.id if self._named is not None else keep)
 
     def _show_list(self, keep: str | None = None) -> None:
         self.listing.show(self._listed.items(), keep=keep)
@@ -139,6 +140,8 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
 
     def on_session_list_moved(self, message: SessionList.Moved) -> None:
         message.stop()
+        if self._named is not None and (message.item is None or message.item.info.id != self._named.id):
+            self._end_naming()  # what is marked and what gets the name must never differ
         self._draw_hints()
         self._preview_soon()
 
@@ -197,9 +200,12 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
     # Actions
 
     def action_move(self, by: int) -> None:
-        self.listing.move(by)
+        if self._named is None:
+            self.listing.move(by)
 
     def action_page(self, direction: int) -> None:
+        if self._named is not None:
+            return
         if self.has_class("-narrow") and self.has_class("-preview"):
             self.query_one(SessionPreview).page(direction)
         else:
@@ -236,7 +242,7 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
         self._preview_soon()
 
     def action_leave(self) -> None:
-        if self.has_class("-naming"):
+        if self._named is not None:
             self._end_naming()
         elif self.has_class("-narrow") and self.has_class("-preview"):
             self.remove_class("-preview")
@@ -247,8 +253,9 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
 
     def action_rename(self) -> None:
         item = self.listing.current
-        if item is None or item.deleted:
+        if item is None or item.deleted or self._named is not None:
             return
+        self._named = item.info
         self.add_class("-naming")
         name = self.query_one("#name", Input)
         name.value = visible(item.info.title, newlines=False)
@@ -256,15 +263,15 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
         name.focus()
 
     def _end_naming(self) -> None:
+        self._named = None
         self.remove_class("-naming")
         self.query_one("#search", Input).focus()
 
     def _rename(self, title: str) -> None:
-        item, title = self.listing.current, " ".join(title.split())
+        info, title = self._named, " ".join(title.split())
         self._end_naming()
-        if item is None or not title or title == item.info.title:
+        if info is None or not title or title == info.title:
             return
-        info = item.info
 
         async def rename() -> None:
             await self._listed.rename(info, title)
@@ -276,7 +283,7 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
 
     def action_delete(self) -> None:
         item = self.listing.current
-        if item is None or self.has_class("-naming"):
+        if item is None or self._named is not None:
             return
         sessions = self.shell.sessions
         opened = sessions.find(item.info.id)

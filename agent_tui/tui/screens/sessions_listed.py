@@ -59,10 +59,14 @@ class Listed:
         self.loaded = True
 
     def items(self) -> list[Item]:
-        """All of them, and what is known of those that are open; newest first unless they were searched."""
+        """All of them, and what is known of those that are open; newest first unless they were searched.
+
+        What is deleted stays where it is, also among what a search had found: its undo is the same key.
+        """
         sessions = self._shell.sessions
-        infos = [info for info in self._infos if info.id not in sessions.deleted]
+        infos = self._infos
         if not self.searching:
+            infos = [info for info in infos if info.id not in sessions.deleted]
             cwd = str(self._shell.settings.cwd)
             infos += [info for info in sessions.deleted.values() if self.everywhere or info.cwd == cwd]
             infos.sort(key=lambda info: info.updated, reverse=True)
@@ -104,4 +108,5 @@ class Listed:
             AgentTuiError: It is too late for that.
         """
         await self._shell.sessions.restore(info.id)
-        self._infos = [info, *(known for known in self._infos if known.id != info.id)]
+        if all(known.id != info.id for known in self._infos):
+            self._infos.append(info)

@@ -116,6 +116,34 @@ async def test_rename() -> None:
         assert core.stored["bb"].title == "write the docs!"
 
 
+async def test_a_name_goes_to_the_session_it_was_begun_for() -> None:
+    app, core = shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        listing = await open_picker(pilot, app)
+        await go_to(pilot, listing, "fix the failing test")
+        await pilot.press("ctrl+r", "down", "pagedown", "!", "enter")
+        await until(pilot, lambda: "fix the failing test!" in titles(listing))
+        assert core.stored["bb"].title == "write the docs"
+        await pilot.press("ctrl+r", "x")
+        await pilot.click(SessionList, offset=(5, 2 * titles(listing).index("write the docs") + 1))
+        await until(pilot, lambda: not app.screen.has_class("-naming"))
+        assert app.screen.query_one("#search").has_focus
+
+
+async def test_a_delete_among_what_was_found_is_undone_by_the_same_key() -> None:
+    app, core = shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        listing = await open_picker(pilot, app)
+        await type_keys(pilot, "th")
+        await until(pilot, lambda: "2 found" in screen_text(app))
+        await go_to(pilot, listing, "write the docs")
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "can be undone" in screen_text(app))
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "can be undone" not in screen_text(app))
+        assert not core.hidden
+
+
 async def test_delete_can_be_undone() -> None:
     app, core = shell()
     async with app.run_test(size=(120, 32)) as pilot:
