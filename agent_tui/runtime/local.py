@@ -146,6 +146,10 @@ class LocalRuntime:
                 session = await self._stored(session_id, None)
             except ConflictError:
                 return False
+            except NotFoundError as error:
+                raise NotFoundError(
+                    "this session was deleted in the other agent-tui", hint="open another one, or begin one"
+                ) from error
             self._add(session)
         session.log.append(ev.Notice, level="info", text="the other agent-tui is gone: it goes on here")
         return True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.errors import ConflictError
+from agent_tui.errors import ConflictError, NotFoundError
 from agent_tui.events import types as ev
 from agent_tui.runtime.local import LocalRuntime
 from tests.fakes.invariants import check_stream
@@ -86,3 +86,19 @@ async def test_closing_ends_those_who_read_along(first: LocalRuntime, second: Lo
     await anext(following)
     await second.close_session(session_id)
     assert [batch async for batch in following] == []
+
+
+async def test_who_reads_along_is_told_that_the_other_deleted_it(
+    first: LocalRuntime, second: LocalRuntime
+) -> None:
+    session_id = await say(first, "first")
+    await first.sessions()
+    await second.open_session(session_id)
+    following = second.follow(session_id)
+    await anext(following)
+    await first.close_session(session_id)
+    await first.delete(session_id)
+    await first.aclose()
+    with pytest.raises(NotFoundError, match="deleted in the other agent-tui"):
+        async for _ in following:
+            pass
