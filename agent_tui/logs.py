@@ -1,7 +1,7 @@
 """The log file: one JSON object per line, for finding out later what the program did.
 
 Not for the person at the screen, who is told through events and notices, and never a place for
-keys: values that look like one are masked before they are written.
+secrets: what looks like one, and what the environment says is one, is masked before it is written.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -28,7 +29,11 @@ _SECRETS = re.compile(
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON."""
+    """A record as one line of JSON, without the secrets of an environment."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._secrets = secretshapes.Finder(environ)
 
     def format(self, record: logging.LogRecord) -> str:
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -36,12 +41,12 @@ class JsonLines(logging.Formatter):
             "ts": f"{moment}.{int(record.created % 1 * 1e6):06d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": mask(record.getMessage()),
+            "message": mask(record.getMessage(), self._secrets),
         }
         if (run := getattr(record, "request_id", None) or request_id.get()) is not None:
             line["request_id"] = run
         if record.exc_info:
-            line["traceback"] = mask(self.formatException(record.exc_info))
+            line["traceback"] = mask(self.formatException(record.exc_info), self._secrets)
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -81,15 +86,19 @@ def written_to() -> Path | None:
     return None
 
 
-def mask(text: str) -> str:
-    """``text`` with everything that looks like a key replaced."""
-    return _SECRETS.sub("[hidden]", secretshapes.cut(text, secretshapes.find(text), "[hidden]"))
+def mask(text: str, secrets: secretshapes.Finder) -> str:
+    """``text`` with everything that is or looks like a secret replaced."""
+    return _SECRETS.sub("[hidden]", secretshapes.cut(text, secrets.find(text), "[hidden]"))
 
 
-def to_file(path: Path, *, debug: bool = False) -> None:
-    """Sends every log record of the process to ``path``, and none to the terminal."""
+def to_file(path: Path, environ: Mapping[str, str], *, debug: bool = False) -> None:
+    """Sends every log record of the process to ``path``, and none to the terminal.
+
+    Args:
+        environ: Its secrets are kept out of the file, whatever they look like.
+    """
     handler = _File(path)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(environ))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _File)]:
         root.removeHandler(old)

@@ -34,7 +34,7 @@ def working_folder() -> Path:
 def load_settings(flags: dict[str, Any] | None = None, *, debug: bool = False) -> Loaded:
     """The configuration of this folder; begins the log file."""
     loaded = load(working_folder(), os.environ, flags)
-    logs.to_file(loaded.paths.log_file, debug=debug)
+    logs.to_file(loaded.paths.log_file, {**os.environ, **loaded.env}, debug=debug)
     return loaded
 
 

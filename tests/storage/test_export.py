@@ -185,6 +185,12 @@ SECRETS = [
     "xoxb-1234567890-abcdefghij",
     "sk_live_" + "a1B2" * 6,
     "hf_" + "a1B2" * 9,
+    "SG." + "a1B2" * 5 + "." + "a1B2" * 9,
+    "dop_v1_" + "a1B2" * 9,
+    "hvs." + "a1B2" * 9,
+    "xapp-1-A0123-456-" + "a1b2" * 8,
+    "glrt-" + "a1B2" * 5,
+    "123456789:AA" + "a1B2" * 9,
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4",
     "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----",
     "hunter2-from-the-environment",
@@ -213,6 +219,21 @@ def test_no_secret_is_left(secret: str, form: Any) -> None:
         ('{"api_key": "abcdef123"}', f'{{"api_key": "{GONE}"}}'),
         ("PASSWORD=correcthorse", f"PASSWORD={GONE}"),
         ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", f"aws_secret_access_key = {GONE}"),
+        ('{"password": "p@ss,w 1"}', f'{{"password": "{GONE}"}}'),
+        ('{\\"password\\": \\"p,w 1\\"}', f'{{\\"password\\": \\"{GONE}\\"}}'),
+        ("secret_key = 'a b c'", f"secret_key = '{GONE}'"),
+        ("DB_PASS=hunter22", f"DB_PASS={GONE}"),
+        ("GITHUB_TOKEN=abcdef1234", f"GITHUB_TOKEN={GONE}"),
+        ("token = next_token(2)", "token = next_token(2)"),
+        ("3153 tokens: 3025 in, 128 out", "3153 tokens: 3025 in, 128 out"),
+        ("curl -u me:hunter2 https://x.org", f"curl -u me:{GONE} https://x.org"),
+        ("docker run -u 1000:1000 x", "docker run -u 1000:1000 x"),
+        ("mysql --password hunter2", f"mysql --password {GONE}"),
+        ("--password asks for one", "--password asks for one"),
+        ("Server=x;Uid=me;Pwd=hunter2;", f"Server=x;Uid=me;Pwd={GONE};"),
+        ("PWD=/home/me/project", "PWD=/home/me/project"),
+        ("login me password hunter2", f"login me password {GONE}"),
+        ("Cookie: session=abc; other=def", f"Cookie: {GONE}"),
         ("the password is in the safe", "the password is in the safe"),
         ("a task-list, a risk-free desk", "a task-list, a risk-free desk"),
         ("see https://x.org:80/a", "see https://x.org:80/a"),
@@ -223,8 +244,10 @@ def test_only_the_secret_goes(text: str, left: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "a-", "eyJaaaaaaaaa-", "http", "password", "bearer ", "x:@", "-----BEGIN "]
-)
+    "piece",
+    ["a", "a-", "eyJaaaaaaaaa-", "http", "password", "bearer ", "x:@", "-----BEGIN ", "curl ", "token",
+     "_pass", "--token ", "login ", "cookie: ", "secret='", 'secret="\\'],
+)  # fmt: skip
 def test_no_text_takes_long_to_look_through(piece: str) -> None:
     began = time.thread_time()
     Redactor({}).text(piece * (100_000 // len(piece)))
@@ -238,6 +261,48 @@ def test_fields_that_are_named_as_secrets_go_whole() -> None:
     (clean,) = Redactor({}).events([event])
     assert isinstance(clean, ev.ToolStart)
     assert clean.args == {"headers": {"Authorization": GONE}, "token": GONE, "tokens": "z", "path": "p"}
+
+
+def test_numbers_and_all_that_is_inside_a_secret_go_too() -> None:
+    args = {"password": 12345678, "credentials": {"user": "me", "list": ["x"]}, "accessToken": "t", "n": 5}
+    event = ev.ToolStart(seq=1, ts="", session_id="s", call_id="c", tool_name="t", risk="low", args=args)
+    (clean,) = Redactor({}).events([event])
+    assert isinstance(clean, ev.ToolStart)
+    assert clean.args == {
+        "password": GONE, "credentials": {"user": GONE, "list": [GONE]}, "accessToken": GONE, "n": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PGPASSWORD", "MYSQL_PWD", "DB_PASS", "GITHUB_PAT", "OPENAI_APIKEY", "GPG_PASSPHRASE",
+     "SECRET_KEY_BASE", "APP_SECRETS", "REDISCLI_AUTH"],
+)  # fmt: skip
+def test_variables_are_known_by_the_names_that_programs_give_them(name: str) -> None:
+    assert Redactor({name: 'ein "größeres" Wort'}).text('is ein "größeres" Wort.') == f"is {GONE}."
+    assert Redactor({name: 'ein "größeres" Wort'}).text('"ein \\"größeres\\" Wort"') == f'"{GONE}"'
+
+
+def test_the_password_of_an_address_in_the_environment_goes_wherever_it_stands() -> None:
+    assert Redactor({"DATABASE_URL": "db://me:plainwords@host"}).text("so: plainwords") == f"so: {GONE}"
+
+
+def test_variables_that_hold_no_secret_change_nothing() -> None:
+    environ = {
+        "PWD": "/home/me/x",
+        "XAUTHORITY": "/home/me/.Xauthority",
+        "TOKENIZERS_PARALLELISM": "disabled!",
+    }
+    for value in environ.values():
+        assert Redactor(environ).text(value) == value
+
+
+def test_a_secret_that_is_one_of_the_contracts_words_breaks_no_event() -> None:
+    events = a_session("completed, they said")
+    told = Redactor({"A_TOKEN": "complete", "B_TOKEN": "llm_start"}).events(events)
+    assert [event.type for event in told] == [event.type for event in events]
+    assert isinstance(told[-1], ev.RunDone) and told[-1].status == "completed"
+    assert f"{GONE}d, they said" in jsonl(told)
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,46 +5,27 @@ What it does not know as a secret it leaves alone: a redacted export is safer, n
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-from urllib.parse import quote
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
 
 from agent_tui import secretshapes
 from agent_tui.events import types as ev
 
 GONE = "[redacted]"
 
-_SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_-])(?:password|passwd|secret|token|api_?key|credentials?|authorization)$|[_-]key$"
-)
-"""Names of environment variables and of JSON fields whose values are secrets."""
-
-_SHORTEST = 8
-"""Values of the environment that are shorter could be anybody's."""
-
-_KEPT = frozenset({"seq", "ts", "type", "session_id", "run_id", "span_id", "parent_id"})
+_KEPT = frozenset({"seq", "ts", "session_id", "run_id", "span_id", "parent_id"})
 
 
 class Redactor:
     """Replaces secrets by ``[redacted]``.
 
     Args:
-        environ: Variables whose names say that they hold a secret give their values.
+        environ: Where secrets are told by the names of their variables.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        values = {
-            value
-            for name, value in environ.items()
-            if len(value) >= _SHORTEST and _SECRET_NAME.search(name)
-        }
-        forms = {
-            form for value in values for form in (value, json.dumps(value)[1:-1], quote(value, safe=""))
-        }
-        alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        self._known = re.compile(alternatives) if alternatives else None
+        self._spans = secretshapes.Finder(environ).find
 
     def text(self, text: str) -> str:
         return secretshapes.cut(text, self._spans(text), GONE)
@@ -57,19 +38,26 @@ class Redactor:
 
     def _event(self, event: ev.Event, piece: str | None) -> ev.Event:
         fields = event.model_dump(mode="json")
-        clean = {name: value if name in _KEPT else self._value(value) for name, value in fields.items()}
+        kept = _KEPT | _choices(type(event))
+        clean = {name: value if name in kept else self._value(value) for name, value in fields.items()}
         if piece is not None:
             clean["text"] = piece
         return type(event).model_validate(clean)
 
     def _value(self, value: Any, name: str = "") -> Any:
+        secret = secretshapes.is_secret_field(name)
         match value:
             case str():
-                return GONE if value and name and _SECRET_NAME.search(name) else self.text(value)
+                return GONE if value and secret else self.text(value)
             case dict():
-                return {self.text(key): self._value(item, key) for key, item in value.items()}
+                return {
+                    self.text(key): self._value(item, name if secret else key)
+                    for key, item in value.items()
+                }
             case list():
                 return [self._value(item, name) for item in value]
+            case int() | float() if secret and not isinstance(value, bool):
+                return GONE
             case _:
                 return value
 
@@ -94,8 +82,12 @@ class Redactor:
                 begin += len(text)
         return clean
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        spans = secretshapes.find(text)
-        if self._known is not None:
-            spans += [match.span() for match in self._known.finditer(text)]
-        return sorted(spans)
+
+@cache
+def _choices(kind: type[ev.EventBase]) -> frozenset[str]:
+    """The fields that take one of a few given words: no secret, though one may be the same word."""
+    return frozenset(name for name, field in kind.model_fields.items() if _is_choice(field.annotation))
+
+
+def _is_choice(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal or any(_is_choice(part) for part in get_args(annotation))
