@@ -91,13 +91,16 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise StorageError(f"there is no journal at {path}", hint="it is made by the first session")
-    db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        timeout=BUSY_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    try:
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:  # a folder, or a file that this person may not read
+        raise unusable(path, error) from error
     try:
         version = _check_version(db, path)
     except sqlite3.DatabaseError as error:

@@ -262,7 +262,7 @@ class Writer:
         _log.warning("journal not written: %s", reason)
         self._tell(
             f"this session is not being saved: {reason} ({self.path}); "
-            "it goes on in memory, and is saved as soon as that is mended"
+            "it goes on in memory, and is saved as soon as that is mended; `agent-tui doctor` says how"
         )
 
     def _tell(self, message: str) -> None:

@@ -85,3 +85,30 @@ async def test_a_file_that_is_only_locked_is_not_called_damaged(
     other.close()
     assert (await journal.reopen("s1")).id == "s1"
     await journal.close()
+
+
+async def test_a_journal_that_cannot_be_opened_to_read_says_what_to_check(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.mkdir()  # for whoever may read everything, the nearest to a file that may not be read
+    with pytest.raises(StorageError, match="permissions"):
+        schema.connect_reader(path)
+
+
+async def test_a_file_found_damaged_while_it_is_written_is_one_notice_that_says_how_to_mend_it(
+    tmp_path: Path,
+) -> None:
+    journal = await Journal.open(tmp_path / "journal.db")
+    stories.begin(SessionLog("s0", sink=journal.sink))
+    await journal.close()
+    with journal.path.open("r+b") as file:  # all but the first page, which is what is looked at to open it
+        file.seek(4096)
+        file.write(b"\xa5" * (journal.path.stat().st_size - 4096))
+    before = journal.path.read_bytes()
+    problems: list[str] = []
+    told = asyncio.Event()
+    journal = await Journal.open(journal.path, on_problem=lambda text: (problems.append(text), told.set()))
+    stories.begin(SessionLog("s1", sink=journal.sink))
+    await asyncio.wait_for(told.wait(), 10)
+    assert not await journal.close()
+    assert len(problems) == 1 and "agent-tui doctor" in problems[0]
+    assert journal.path.read_bytes() == before
