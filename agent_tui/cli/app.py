@@ -41,7 +41,9 @@ def run_app(args: list[str]) -> int:
     except typer.Abort:
         return 130
     except TyperException as error:
-        complain("usage", error.format_message().rstrip("."), "see `agent-tui --help`")
+        # A group alone shows its help, and the exception says nothing.
+        what = error.format_message().rstrip(".") or "a command is missing"
+        complain("usage", what, "see `agent-tui --help`")
         return 2
     return result if isinstance(result, int) else 0
 

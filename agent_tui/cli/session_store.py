@@ -96,17 +96,31 @@ def exported(events: Sequence[ev.Event], form: str) -> str:
 def write_file(path: Path, text: str) -> None:
     """Writes a file whole, readable by its owner only: sessions hold what was said in confidence.
 
+    What is no file, such as a pipe or a device, is written into and stays what it is; a link stays too.
+
     Raises:
         StorageError: It cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        if path.exists() and not path.is_file():
+            path.write_bytes(text.encode())
+            return
+        target = Path(os.path.realpath(path))
+        part = target.with_name(f".agent-tui-{os.getpid()}.part")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
             file.write(text.encode())
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"{path} cannot be written: {error.strerror}", hint="give another place with -o")
 
 
 async def imported(store: Store, text: bytes, *, as_new: bool) -> str:

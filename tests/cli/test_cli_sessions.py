@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 
@@ -139,6 +140,10 @@ def test_other_forms(store: Store, tmp_path: Path, form: str, words: str) -> Non
     [
         (["export", "abc1", "--format", "pdf"], 2, "give one of jsonl, markdown, html, otel"),
         (["export", "abc1", "-o", "/no/such/folder/x"], 1, "cannot be written"),
+        (["export", "abc1", "-o", "/"], 1, "/ cannot be written: Is a directory"),
+        (["export", "abc1", "-o", ""], 1, "cannot be written: Is a directory"),
+        (["export", "abc1", "-o", "/dev/null/x"], 1, "cannot be written: Not a directory"),
+        (["export", "abc1", "-o", "x" * 300], 1, "cannot be written: File name too long"),
         (["import", "/no/such/file"], 2, "cannot be read"),
         (["delete", "abc1"], 2, "give --yes"),
         (["fork", "abc1", "--at", "99"], 2, "has no event 99"),
@@ -152,6 +157,25 @@ def test_what_cannot_be_done_is_said_in_a_line(
     store.add("abc1", "fix the test")
     out, err = store.run(*args, code=code)
     assert words in err and err.startswith("error[") and err.count("\n") == 1 and not out
+
+
+def test_the_group_alone_shows_its_help_and_says_what_is_missing(store: Store) -> None:
+    out, err = store.run(code=2)
+    assert "prune" in out and err == "error[usage]: a command is missing; see `agent-tui --help`\n"
+
+
+def test_an_export_goes_into_what_is_there(store: Store, tmp_path: Path) -> None:
+    store.add("abc1", "fix the test")
+    whole = store.run("export", "abc1")[0]
+    pipe, link, name = tmp_path / "pipe", tmp_path / "link", tmp_path / ("x" * 255)
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    store.run("export", "abc1", "-o", str(pipe))
+    assert pipe.is_fifo() and os.read(reader, 1_000_000).decode() == whole
+    os.close(reader)
+    link.symlink_to(name)
+    store.run("export", "abc1", "-o", str(link))
+    assert link.is_symlink() and name.read_text() == whole
 
 
 def test_fork_and_rename(store: Store) -> None:

@@ -94,7 +94,7 @@ def test_what_is_no_session_is_not_read(change: Any, words: str) -> None:
 
 def test_markdown_reads_well() -> None:
     text = markdown(Fold().apply_all(a_session("say hello")).view)
-    assert text.startswith("# say hello\n")
+    assert text.startswith("# say hello\n") and ", 1 run, 7 tokens, $0.01" in text
     assert "> say hello" in text and "**shell** (error, 3 ms)" in text
     assert text.rstrip().endswith("say hello")
 
@@ -114,7 +114,7 @@ def test_nothing_acts_in_html() -> None:
     assert "\x1b" not in page and "\u202e" not in page
     assert 'href="javascript' not in page
     assert "&lt;script&gt;alert(1)" in page
-    assert "default-src 'none'" in page and page.count("$0.0100") == 1
+    assert "default-src 'none'" in page and page.count("· 1 run · 7 tokens · $0.0100<") == 1
     assert 'src="' not in page
 
 

@@ -25,7 +25,7 @@ from agent_tui.events.view import (
     ToolSpan,
 )
 from agent_tui.safetext import visible
-from agent_tui.storage.export.markdown import tool_text
+from agent_tui.storage.export.markdown import counted, tool_text
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -69,9 +69,8 @@ def html(view: SessionView) -> str:
     title = _text(" ".join((view.title or "Session").split()))
     tokens = view.usage.input_tokens + view.usage.output_tokens
     cost = f" · ${view.usage.cost_usd:.4f}" if view.usage.cost_usd is not None else ""
-    about = (
-        f"{view.session_id} · {view.model} · {view.cwd} · {len(view.runs)} runs · {tokens:,} tokens{cost}"
-    )
+    counts = f"{counted(len(view.runs), 'run')} · {counted(tokens, 'token')}{cost}"
+    about = f"{view.session_id} · {view.model} · {view.cwd} · {counts}"
     renderer = _renderer()
     conversation = "\n".join(part for block in view.blocks for part in _block(block, renderer))
     waterfall = "\n".join(part for run in view.runs for part in _run(view, run))

@@ -26,7 +26,7 @@ def markdown(view: SessionView) -> str:
     tokens = view.usage.input_tokens + view.usage.output_tokens
     head = f"# {_line(view.title or 'Session')}\n\nsession `{_line(view.session_id)}`, "
     head += f"model `{_line(view.model)}`, folder `{_line(view.cwd)}`, "
-    head += f"{len(view.runs)} runs, {tokens:,} tokens"
+    head += f"{counted(len(view.runs), 'run')}, {counted(tokens, 'token')}"
     if view.usage.cost_usd is not None:
         head += f", ${view.usage.cost_usd:.4f}"
     return "\n\n".join([head, *(part for block in view.blocks for part in _block(block))]) + "\n"
@@ -56,6 +56,11 @@ def _block(block: AnyBlock) -> Iterator[str]:
             yield "\n".join(f"{number}. {_line(task)}" for number, task in enumerate(block.subtasks, 1))
         case _:
             pass
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def tool_text(block: ToolBlock) -> str:
