@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from agent_tui.storage.journal import Journal
 
 READ_AT_ONCE = 2000
 FORMATS = ("jsonl", "markdown", "html", "otel")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""Ids that can be typed, and that a file may bring along."""
 
 
 @dataclass(slots=True)
@@ -137,6 +140,12 @@ async def imported(store: Store, text: bytes, *, as_new: bool) -> str:
         name = RandomIds().session_id()
         events = [event.model_copy(update={"session_id": name}) for event in events]
     session_id = events[0].session_id
+    if not _ID.fullmatch(session_id):
+        raise StorageError(
+            f"{session_id[:40]!r} is not the id of a session",
+            hint="give --as-new to import it under another id",
+            code="bad_import",
+        )
     if not await store.journal.add(session_id, [codec.encode(event) for event in events]):
         raise ConflictError(
             f"there is a session {session_id} already", hint="give --as-new to import it under another id"

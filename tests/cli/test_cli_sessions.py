@@ -13,6 +13,7 @@ import pytest
 from agent_tui.cli.main import main
 from agent_tui.cli.session_text import parse_age, shown, size_text, when
 from agent_tui.errors import UsageError
+from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.paths import user_paths
@@ -157,6 +158,16 @@ def test_what_cannot_be_done_is_said_in_a_line(
     store.add("abc1", "fix the test")
     out, err = store.run(*args, code=code)
     assert words in err and err.startswith("error[") and err.count("\n") == 1 and not out
+
+
+@pytest.mark.parametrize("name", ["", "-rf", "../x", "a b", "a\x1b[31m", "x" * 65])
+def test_an_id_that_nobody_could_type_is_not_imported(store: Store, tmp_path: Path, name: str) -> None:
+    start = ev.SessionStart(seq=1, ts=OLD, session_id=name, cwd="/", model="demo", version="1")
+    file = tmp_path / "session.jsonl"
+    file.write_bytes(codec.encode(start))
+    out, err = store.run("import", str(file), code=1)
+    assert not out and "is not the id of a session; give --as-new" in err and "\x1b" not in err
+    assert store.run("import", "--as-new", str(file))[0].strip().isalnum()
 
 
 def test_the_group_alone_shows_its_help_and_says_what_is_missing(store: Store) -> None:
