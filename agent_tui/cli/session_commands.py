@@ -39,6 +39,8 @@ app = typer.Typer(help="The stored sessions.", no_args_is_help=True)
 Session = Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
+_NOT_WIPED = "another program is reading the journal: its log holds what was deleted until it lets go of it"
+
 
 @app.command("list")
 def list_sessions(
@@ -197,17 +199,20 @@ def delete(
         async with store.reading(loaded) as opened:
             return await opened.journal.find(session)
 
-    async def work() -> None:
+    async def work() -> bool:
         async with store.writing(loaded) as opened:
             await opened.journal.hide(found.id)
             await opened.journal.purge()
+            return opened.journal.wiped
 
     found = asyncio.run(find())
     title = visible(cut(found.title, 60), newlines=False)
     if not yes and not confirmed(f"delete {found.id} {title!r}, {found.last_seq} events, for good?"):
         return 1
-    asyncio.run(work())
+    wiped = asyncio.run(work())
     say(f"deleted {found.id}")
+    if not wiped:
+        say(_NOT_WIPED)
     return 0
 
 
@@ -264,21 +269,23 @@ def prune(
         async with store.reading(loaded) as opened:
             pruned = await store.prunable(opened.journal, older_than=age, keep=keep)
         if dry_run or not pruned.sessions:
-            return pruned, [], False
+            return pruned, [], True
         async with store.writing(loaded) as opened:
             kept = await store.remove(opened, pruned.sessions)
             try:
-                return pruned, kept, await opened.journal.compact()
+                await opened.journal.compact()
             except StorageError as error:
                 say(f"the file was not made smaller: {error.message}")
-                return pruned, kept, False
+            return pruned, kept, opened.journal.wiped
 
-    pruned, kept, _ = asyncio.run(work())
+    pruned, kept, wiped = asyncio.run(work())
     print_sessions(pruned.sessions, {}, folders=True)
     verb = "would go" if dry_run else "gone"
     say(f"{plural(len(pruned.sessions) - len(kept), 'session')} {verb}, {size_text(pruned.size)} of events")
     if kept:
         say(f"{plural(len(kept), 'session')} open in another agent-tui: kept")
+    if not wiped:
+        say(_NOT_WIPED)
     if not dry_run:
         after = store.journal_size(loaded.paths.journal)
         say(f"the journal took {size_text(before)}, now {size_text(after)}")

@@ -35,10 +35,15 @@ class Journal:
         path: The SQLite file.
         on_problem: Told in one sentence, once, that events are not being saved. Called on the
             event loop that ``start`` ran on.
+
+    Attributes:
+        wiped: Whether what ``purge`` removed is in no file any more. It is not while another program
+            reads the WAL, and is as soon as the last one that has the file open lets go of it.
     """
 
     def __init__(self, path: Path, *, on_problem: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self.wiped = True
         self._writer = Writer(path, on_problem)
         self._reader: sqlite3.Connection | None = None
         self._reading = threading.Lock()
@@ -228,13 +233,12 @@ class Journal:
     async def purge(self) -> int:
         """Really removes what is hidden, also what a killed program had hidden; how many sessions.
 
-        What another running program hid is left to it.
+        What another running program hid is left to it. ``wiped`` then tells whether no text is left.
         """
 
         def remove(db: sqlite3.Connection) -> int:
             mine = [name for name in library.hidden(db) if self._writer.claim_now(name)]
-            if mine:
-                library.remove(db, mine)
+            self.wiped = library.remove(db, mine) if mine else True
             return len(mine)
 
         return await self._writer.call(remove)

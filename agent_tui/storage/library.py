@@ -29,8 +29,11 @@ def hidden(db: sqlite3.Connection) -> list[str]:
     return [row[0] for row in db.execute("SELECT id FROM sessions WHERE deleted")]
 
 
-def remove(db: sqlite3.Connection, session_ids: Sequence[str]) -> None:
-    """Removes sessions and everything they said, from the tables, the search index and the WAL."""
+def remove(db: sqlite3.Connection, session_ids: Sequence[str]) -> bool:
+    """Removes sessions and everything they said, from the tables, the search index and the WAL.
+
+    False if a reader held on to the WAL: what it said stands there until that reader is gone.
+    """
     db.execute("BEGIN IMMEDIATE")
     try:
         for session_id in session_ids:
@@ -44,7 +47,7 @@ def remove(db: sqlite3.Connection, session_ids: Sequence[str]) -> None:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    empty_wal(db)
+    return empty_wal(db)
 
 
 def sizes(db: sqlite3.Connection) -> dict[str, int]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.paths import user_paths
+from agent_tui.storage import schema
 from agent_tui.storage.journal import Journal
 from tests.fakes import stories
 
@@ -195,6 +197,25 @@ def test_fork_and_rename(store: Store) -> None:
     assert "interrupted" in store.run("show", fork)[0]
     store.run("rename", fork, "another try")
     assert "another try" in store.run("list")[0]
+
+
+@pytest.mark.parametrize("args", [["delete", "abc1", "--yes"], ["prune", "--keep", "0"]])
+def test_what_a_reader_keeps_from_being_wiped_is_not_called_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    monkeypatch.setattr(schema, "BUSY_S", 0.02)
+    store.add("abc1", "a xylophone")
+    reader = sqlite3.connect(store.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    wal = store.path.with_name("journal.db-wal")
+    assert "its log holds what was deleted" in store.run(*args)[1]
+    assert b"ylophon" in wal.read_bytes() + store.path.read_bytes()
+    reader.execute("COMMIT")
+    reader.close()
+    store.add("abc2", "a marimba")
+    assert not wal.exists() and b"ylophon" not in store.path.read_bytes()
+    assert "its log holds" not in store.run("delete", "abc2", "--yes")[1]
 
 
 def test_old_and_unused_sessions_are_pruned(store: Store) -> None:
