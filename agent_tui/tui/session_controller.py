@@ -86,6 +86,7 @@ class SessionController:
         self._seen_seq = 0
         self._answered: set[str] = set()
         self._steered: list[str] = []
+        self._unseen: AgentTuiError | None = None  # why nothing more of the session can be shown
         self._background = Background(self._notice, hooks.fatal)
         self.info: SessionInfo | None = None
         self.whole = False
@@ -152,8 +153,9 @@ class SessionController:
         while self._pump is not None and self._fold is not None:
             try:
                 await self._pump.run()
-            except ConflictError as error:
+            except AgentTuiError as error:
                 if error.code != HISTORY_CHANGED:
+                    self._unseen = error
                     raise
             else:
                 return
@@ -337,13 +339,21 @@ class SessionController:
         return self.info.id
 
     def _do(self, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Runs now, or as soon as the session is open; never in a session that another process writes."""
+        """Runs now, or as soon as the session is open.
+
+        Never in a session that another process writes, nor where nobody would see what comes of it.
+        """
         if self._fold is None:
             self._held.append(start)
+        elif self._unseen is not None:
+            self._background.run(self._refuse(self._unseen))
         elif self.read_only:
             self._background.run(self._if_ours(start))
         else:
             self._background.run(start())
+
+    async def _refuse(self, why: AgentTuiError) -> None:
+        raise AgentTuiError(f"nothing can be done in this session: {why}")
 
     async def _if_ours(self, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Runs if the process that wrote the session has let go of it in the meantime."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 from textual.events import Key
 
-from agent_tui.events.types import SteerApplied
+from agent_tui.errors import AgentTuiError
+from agent_tui.events.types import Event, SteerApplied
 from agent_tui.tui.app import AgentApp
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
 from tests.fakes.stage import FakeRuntime, Play
@@ -33,6 +35,22 @@ async def test_a_prompt_is_sent_and_its_answer_shown() -> None:
         await until(pilot, lambda: app.controller.view and len(app.controller.view.blocks) == 2)
         await until(pilot, lambda: screen_text(app).count("hello") >= 3)
         assert core.calls == [("submit", "hello")]
+
+
+async def test_nothing_is_begun_in_a_session_that_cannot_be_read() -> None:
+    app, core = make_shell()
+
+    async def damaged(session_id: str, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        raise AgentTuiError("not an event", hint="the line is damaged")
+        yield ()
+
+    core.follow = damaged  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "not an event" in screen_text(app))
+        await send(pilot, "hello")
+        await until(pilot, lambda: "nothing can be done in this session: not an event" in screen_text(app))
+        assert core.calls == []
 
 
 async def test_what_is_typed_before_the_core_is_there_is_sent_in_order() -> None:
