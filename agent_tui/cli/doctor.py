@@ -217,12 +217,12 @@ def _writable(subject: str, folder: Path) -> Finding:
 
 
 def _journal(paths: Paths) -> Finding:
-    from agent_tui.storage.schema import connect_reader
+    from agent_tui.storage.schema import connect_reader, is_there
 
     path = paths.journal
-    if not path.exists():
-        return Finding("ok", "journal", f"{path} (not there yet)")
     try:
+        if not is_there(path):
+            return Finding("ok", "journal", f"{path} (not there yet)")
         db = connect_reader(path)
     except (AgentTuiError, sqlite3.Error) as error:
         return Finding("fail", "journal", str(error))

@@ -279,7 +279,7 @@ class Journal:
         """What ``read`` finds, or ``nothing`` where there is no file yet."""
         with self._reading:
             if self._reader is None:
-                if not self.path.exists():
+                if not schema.is_there(self.path):
                     return nothing
                 self._reader = schema.connect_reader(self.path)
             try:

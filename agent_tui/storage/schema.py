@@ -83,13 +83,28 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a journal.
+
+    Raises:
+        StorageError: Its folder may not be looked into.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StorageError(
+            f"the journal {path} cannot be used: {error.strerror}",
+            hint="make its folder readable, or set AGENT_TUI_HOME to another folder",
+        ) from error
+
+
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that can only read. The file of an older program is brought up to date before.
 
     Raises:
         StorageError: There is no such file, or it cannot be read.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StorageError(f"there is no journal at {path}", hint="it is made by the first session")
     try:
         db = sqlite3.connect(

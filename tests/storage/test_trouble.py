@@ -112,3 +112,16 @@ async def test_a_file_found_damaged_while_it_is_written_is_one_notice_that_says_
     assert not await journal.close()
     assert len(problems) == 1 and "agent-tui doctor" in problems[0]
     assert journal.path.read_bytes() == before
+
+
+async def test_a_folder_that_may_not_be_looked_into_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refused)  # whoever runs this may be allowed everything
+    with pytest.raises(StorageError, match="Permission denied; make its folder readable"):
+        await Journal(tmp_path / "journal.db").sessions()
+    with pytest.raises(StorageError, match="Permission denied"):
+        schema.connect_reader(tmp_path / "journal.db")
