@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from urllib.parse import quote
 
@@ -22,8 +22,8 @@ _VARIABLE = r"|(?:passwords|secrets|tokens|api_?keys|creds|jwt|cookie|key_base)$
 _SHORTEST = 8
 """Values of the environment that are shorter could be anybody's."""
 
-_VALUE = (  # in quotes it goes to their end, whatever is in it
-    r"(?:\\[\"'](?P<{0}1>[^\"'\\\n]{{3,500}})|\"(?P<{0}2>(?:[^\"\\\n]|\\.){{3,500}})"
+_VALUE = (  # in quotes it goes to their end, whatever is in it; JSON that is told in JSON escapes them
+    r"(?:\\{{1,7}}[\"'](?P<{0}1>[^\"'\\\n]{{3,500}})|\"(?P<{0}2>(?:[^\"\\\n]|\\.){{3,500}})"
     r"|'(?P<{0}3>[^'\n]{{3,500}})|(?P<{0}4>[^\s\"'\\;&]{{6,}}))"
 )
 
@@ -54,23 +54,23 @@ _SHAPES = (
     r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}",  # Telegram
     r"\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",  # JSON Web Token
     # Words follow these too: what has no figure and is not long is one of them.
-    r"(?i:\b(?:bearer|authorization\\?[\"']?\s{0,9}[:=]\s{0,9}\\?[\"']?(?:basic|token|api-?key))\s{1,9})"
+    r"(?i:\b(?:bearer|authorization\\{0,7}[\"']?\s{0,9}[:=]\s{0,9}\\{0,7}[\"']?(?:basic|token|api-?key))\s{1,9})"
     r"(?P<scheme>(?=[A-Za-z._~+/=-]{0,30}[0-9]|\S{20})[A-Za-z0-9._~+/=-]{12,})",
     r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']{0,200}:(?P<url>[^\s/@\"']{1,500})@",
     r"(?i:[?&](?:key|api_?key|token|access_token|auth|sig|signature|password)=)(?P<query>[^&\s\"'#]+)",
-    r"(?i:\b(?:set-)?cookie\\?[\"']?\s{0,3}:\s{0,9}\\?[\"']?)(?P<cookie>[^\r\n\"'\\]{8,})",
+    r"(?i:\b(?:set-)?cookie\\{0,7}[\"']?\s{0,3}:\s{0,9}\\{0,7}[\"']?)(?P<cookie>[^\r\n\"'\\]{8,})",
     r"(?i:;\s?pwd\s{0,9}=\s{0,9})(?P<pwd>[^\s\"';&]+)",
     r"(?i:\blogin\s{1,9}\S{1,100}\s{1,9}password\s{1,9})(?P<netrc>\S{3,})",
     r"\bcurl\b[^\n|;]{0,200}?\s(?:-u\s{0,9}|--user[\s=]{1,9})[\"']?[^\s:\"']{1,99}:(?P<user>[^\s\"']{3,})",
     # What follows an option may be its description: a word of letters only is.
     r"(?i:(?<![\w-])--[\w-]{0,40}(?:password|passphrase|secret|token|api-?key)\s{1,9}[\"']?)"
     r"(?P<option>(?=[A-Za-z]{0,99}[^A-Za-z\s])[^\s\"'-][^\s\"']{3,})",
-    r"(?i:\b[\w-]{0,40}(?:password|passwd|passphrase|secret|(?:api|access|account|private)[_-]?key"
-    r"|(?:auth|access)[_-]?token|_pass(?![a-z]))[\w-]{0,40}\\?[\"']?\s{0,9}[:=]\s{0,9})"
-    + _VALUE.format("named"),
+    r"(?i:\b[\w-]{0,40}(?:(?:password|passwd|passphrase|secret|(?:api|access|account|private)[_-]?key"
+    r"|(?:auth|access)[_-]?token|_pass(?![a-z]))[\w-]{0,40}\\{0,7}[\"']?\s{0,9}[:=]\s{0,9}"
+    + _VALUE.format("named")
     # Tokens are counted too, and names of functions stand there in programs: one with a figure is meant.
-    r"(?i:\b[\w-]{0,40}token\\?[\"']?\s{0,9}[:=]\s{0,9}\\?[\"']?)"
-    r"(?P<token>(?=[^\s\"'\\,;&()0-9]{0,99}[0-9])[^\s\"'\\,;&()]{8,})",
+    + r"|token\\{0,7}[\"']?\s{0,9}[:=]\s{0,9}\\{0,7}[\"']?"
+    r"(?P<token>(?=[^\s\"'\\,;&()0-9]{0,99}[0-9])[^\s\"'\\,;&()]{8,})))",
 )
 
 
@@ -126,16 +126,17 @@ class Finder:
         secret = re.compile(_FIELD + _VARIABLE, re.IGNORECASE)
         values = {value for name, value in self._environ.items() if secret.search(name)}
         values |= {value[start:stop] for value in self._environ.values() for start, stop in find(value)}
-        forms = {
-            form
-            for value in values
-            if len(value) >= _SHORTEST
-            for form in (
-                value,
-                json.dumps(value)[1:-1],
-                json.dumps(value, ensure_ascii=False)[1:-1],
-                quote(value, safe=""),
-            )
-        }
+        forms = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
         alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         return re.compile(alternatives) if alternatives else None
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A value as it is, in an address, in JSON, and in JSON that is told in JSON."""
+    yield value
+    yield quote(value, safe="")
+    for ascii_only in (True, False):
+        form = value
+        for _ in range(3):
+            form = json.dumps(form, ensure_ascii=ascii_only)[1:-1]
+            yield form

@@ -283,6 +283,13 @@ def test_variables_are_known_by_the_names_that_programs_give_them(name: str) -> 
     assert Redactor({name: 'ein "größeres" Wort'}).text('"ein \\"größeres\\" Wort"') == f'"{GONE}"'
 
 
+def test_a_secret_goes_from_json_that_is_told_in_json() -> None:
+    inner = json.dumps({"password": "p,w 1", "token": "abcd1234efgh", "x": 'plain "words'})
+    told = Redactor({"A_KEY": 'plain "words'}).text(json.dumps({"raw": json.dumps({"args": inner})}))
+    args = json.loads(json.loads(json.loads(told)["raw"])["args"])
+    assert args == {"password": GONE, "token": GONE, "x": GONE}
+
+
 def test_the_password_of_an_address_in_the_environment_goes_wherever_it_stands() -> None:
     assert Redactor({"DATABASE_URL": "db://me:plainwords@host"}).text("so: plainwords") == f"so: {GONE}"
 
