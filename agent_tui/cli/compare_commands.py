@@ -122,7 +122,7 @@ def _print_reports(found: Found, reports: Sequence[RunReport]) -> None:
     first = last.pair.first if last.pair is not None else None
     if first is not None:
         # A model that was asked something else says best what; behind a tool it only follows.
-        if last.note and first.title == "model":
+        if last.note and (last.cut_short or first.title == "model"):
             sys.stdout.write(visible(last.note, newlines=False) + "\n")
         sys.stdout.write("\n")
         print_lines(list(row_lines(first, first=True)), ("recorded", "now"))

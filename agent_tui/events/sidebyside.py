@@ -160,7 +160,8 @@ def _total(run: RecordedRun | None) -> str:
     total = totals(run)
     cost = f", ${total.usage.cost_usd:.4f}" if total.usage.cost_usd is not None else ""
     tokens = total.usage.input_tokens + total.usage.output_tokens
-    return f"{total.status}, {total.steps} steps, {tokens:,} tokens{cost}{_took(total.duration_ms)}"
+    steps = "1 step" if total.steps == 1 else f"{total.steps} steps"
+    return f"{total.status}, {steps}, {tokens:,} tokens{cost}{_took(total.duration_ms)}"
 
 
 def _heading(row: Row, fact: Fact | None) -> str:

@@ -28,12 +28,18 @@ Verdict = Literal["same", "different", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What came of running one run again. ``note`` says what the verdict alone does not."""
+    """What came of running one run again.
+
+    Attributes:
+        note: What the verdict alone does not say.
+        cut_short: It was stopped before its end, and differs for that.
+    """
 
     run: RecordedRun
     verdict: Verdict
     note: str = ""
     pair: RunPair | None = None
+    cut_short: bool = False
 
 
 class Verifier:
@@ -61,6 +67,7 @@ class Verifier:
         self._runtime: Runtime
         self._session = ""
         self._stopped = False
+        self._cut_short = ""
         self._position = 0
         self._person: Person | None = None
         self._cancelling: asyncio.Future[bool] | None = None
@@ -110,9 +117,11 @@ class Verifier:
             return RunReport(run, "skipped", "its arguments cannot be read")
         self._person = person = Person(run)
         self._cancelling = None
+        if not self._stopped:
+            self._cut_short = ""
         timer = None
         if self._timeout_s is not None:
-            timer = asyncio.get_running_loop().call_later(self._timeout_s, self._cancel, "timeout")
+            timer = asyncio.get_running_loop().call_later(self._timeout_s, self._time_out)
         try:
             events = await self._follow(await self._start(run), person)
         finally:
@@ -127,6 +136,8 @@ class Verifier:
             note = "compared up to where it was " + ("cancelled" if person.cancel else "interrupted")
         else:
             pair, note = compare_runs(run, now), ""
+        if self._cut_short and not pair.same:
+            return RunReport(run, "different", self._cut_short, pair, cut_short=True)
         mismatch = [event.error for event in events if isinstance(event, ev.RunError)]
         if self._tools_run and _another_result(pair):
             note = ANOTHER_RESULT
@@ -176,8 +187,13 @@ class Verifier:
     def stop(self, by: str) -> None:
         """Stops the run that is going, and runs no more."""
         self._stopped = True
+        self._cut_short = f"it was stopped here, by a {by}"
         if self._session:
             self._cancel(by)
+
+    def _time_out(self) -> None:
+        self._cut_short = f"it was stopped here, after {self._timeout_s:g} s; give --timeout more"
+        self._cancel("timeout")
 
     def _cancel(self, by: str) -> None:
         if self._cancelling is None:

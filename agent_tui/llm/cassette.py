@@ -163,7 +163,7 @@ def _conversation_problem(was: Sequence[Plain], now: Sequence[Plain]) -> str:
             before, after = first_difference(old.text, new.text)
             return f"message {number} ({new.role}) says {after!r}, and said {before!r}"
     if len(was) == len(now):
-        return "other messages were left out of a long conversation"
+        return "its messages read the same, but others were left out, or the recording was edited"
     return f"there are {len(now)} messages, and were {len(was)}"
 
 

@@ -86,6 +86,16 @@ def test_another_system_prompt_is_said_to_be_one(run: Run, tmp_path: Path) -> No
     assert "--replay-tools" not in out
 
 
+def test_a_recording_that_was_edited_is_said_to_be_one(run: Run, tmp_path: Path) -> None:
+    record(run, "what is 6 * 7")
+    edited = tmp_path / "last.jsonl"
+    edited.write_text(edited.read_text().replace("6 * 7", "6 * 8"))
+    code, out, _ = run("verify", edited.name)
+    assert code == 1
+    assert "model call 1 does not match the recording: its messages read the same, but" in out
+    assert "the recording was edited" in out
+
+
 def test_a_recording_answers_a_prompt(run: Run) -> None:
     session = record(run, "what is 6 * 7")
     code, out, err = run("run", "--replay-model", session, "what is 6 * 7")
@@ -104,6 +114,7 @@ def test_diff(run: Run) -> None:
     code, out, _ = run("diff", one, f"{other}:1")
     assert code == 1
     assert "! the first difference" in out
+    assert "completed, 2 steps" in out
     assert "~ what is 6 * 7                         │ what is 6 * 8" in out
     assert max(len(line) for line in out.splitlines()) <= 80
     code, out, _ = run("diff", "--json", one, other)
@@ -112,6 +123,12 @@ def test_diff(run: Run) -> None:
     assert told["runs"][0]["differences"][0]["fields"][0] == {
         "field": "input", "a": "what is 6 * 7", "b": "what is 6 * 8", "a_seq": 2, "b_seq": 2,
     }  # fmt: skip
+
+
+def test_one_step_is_not_called_steps(run: Run) -> None:
+    code, out, _ = run("diff", record(run, "what is 6 * 7"), record(run, "help"))
+    assert code == 1
+    assert "completed, 1 step, " in out and "1 steps" not in out
 
 
 def test_hostile_text_is_made_harmless(run: Run, tmp_path: Path) -> None:

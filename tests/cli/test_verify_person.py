@@ -215,7 +215,8 @@ def test_a_time_limit_is_a_difference(record: Record, capsys: Capture) -> None:
 
     record(scene, [tool("sleep", seconds=0.2)], [{"answer": "x"}])
     assert main(["verify", FILE, "--timeout", "0.05"]) == 1
-    assert "sleep" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "sleep" in said and "it was stopped here, after 0.05 s; give --timeout more" in said
 
 
 def test_a_recording_that_was_exported_in_the_middle_of_a_run(
@@ -248,7 +249,8 @@ def test_an_interrupt_stops_at_once(record: Record, capsys: Capture, tmp_path: P
     assert main(["verify", FILE]) == 130
     stopped.set()
     opened.join()
-    assert "1 more run was not run again" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "it was stopped here, by a signal" in said and "1 more run was not run again" in said
 
 
 def interrupt_when_read(fifo: Path, stopped: threading.Event) -> None:
