@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 
 from agent_tui.tui.widgets.prompt import files
 from agent_tui.tui.widgets.prompt.completion import file_candidates, fuzzy, word_at
@@ -76,6 +77,35 @@ async def test_a_command_is_completed_and_run(make_app: Any) -> None:
         await app.type(pilot, "/ti")
         await pilot.press("enter")
         assert (app.prompt.text, len(app.said)) == ("/title ", 1)
+
+
+async def test_what_is_typed_faster_than_the_popup_follows_is_what_is_meant(
+    make_app: Any, tmp_path: Path
+) -> None:
+    """The popup still offers what ``/`` alone began, or a file for ``@n``, when Enter comes."""
+    (tmp_path / "notes.md").touch()
+    app = make_app()
+
+    def at_once(text: str) -> None:
+        for letter in text:
+            app.prompt.post_message(Key("enter" if letter == "\r" else letter, letter))
+
+    async with app.run_test() as pilot:
+        await app.type(pilot, "/")
+        assert app.prompt.popup_open
+        at_once("title a name\r")
+        await pilot.pause()
+        assert (app.prompt.text, app.said) == ("", [("command", "title", "a name")])
+        await app.type(pilot, "/")
+        at_once("mo\r")
+        await pilot.pause()
+        assert app.said[1:] == [("command", "model", "")]
+        await app.type(pilot, "@n")
+        await app.workers.wait_for_complete()
+        assert app.prompt.popup_open
+        at_once("o, really\r")
+        await pilot.pause()
+        assert app.said[2:] == [("submitted", "@no, really")]
 
 
 async def test_tab_completes_and_arrows_choose(make_app: Any) -> None:

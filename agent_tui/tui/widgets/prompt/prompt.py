@@ -402,10 +402,13 @@ class Prompt(PromptArea):
         return True
 
     def _choose(self, submit: bool) -> bool:
-        choice, word = self._popup.choice, self._word
-        if choice is None or word is None:
-            return False
         row, column = self.cursor_location
+        if word_at(self.document[row][:column], row == 0) != self._word:
+            self._popup.close()  # it is for less than what has been typed since, all at once
+            self._offer()
+        choice, word = self._popup.choice, self._word
+        if choice is None or word is None or not self._popup.open:
+            return False
         self._popup.close()
         self.replace(choice.insert, (row, word.start), (row, column), maintain_selection_offset=False)
         self.move_cursor((row, word.start + len(choice.insert)))
