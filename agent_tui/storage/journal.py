@@ -286,6 +286,10 @@ class Journal:
                 return read(self._reader)
             except sqlite3.Error as error:
                 raise schema.unusable(self.path, error) from error
+            finally:
+                if schema.is_frozen(self.path):  # it may be read without locks: only as it is right now
+                    self._reader.close()
+                    self._reader = None
 
 
 def _taken(session_id: str) -> ConflictError:

@@ -107,28 +107,49 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     if not is_there(path):
         raise StorageError(f"there is no journal at {path}", hint="it is made by the first session")
     try:
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=BUSY_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-    except sqlite3.Error as error:  # a folder, or a file that this person may not read
+        db, version = _open_to_read(path)
+    except sqlite3.DatabaseError as error:  # also a folder, or a file that this person may not read
         raise unusable(path, error) from error
-    try:
-        version = _check_version(db, path)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise unusable(path, error) from error
-    except BaseException:
-        db.close()
-        raise
     if version < VERSION:
         db.close()
         _update_file(path)
         return connect_reader(path)
     return db
+
+
+def is_frozen(path: Path) -> bool:
+    """Whether this person can write nothing beside the file, as on a read-only disk."""
+    return not os.access(path.parent, os.W_OK)
+
+
+def _open_to_read(path: Path) -> tuple[sqlite3.Connection, int]:
+    """The file with its version.
+
+    Even a reader needs the WAL and its index beside the file. Where they are not and cannot be made,
+    nobody is writing, and the file alone is all there is.
+    """
+    try:
+        return _open_as(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        closed = not path.with_name(path.name + "-wal").exists()
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN and closed and is_frozen(path):
+            return _open_as(path, "immutable=1")
+        raise
+
+
+def _open_as(path: Path, how: str) -> tuple[sqlite3.Connection, int]:
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        return db, _check_version(db, path)
+    except BaseException:
+        db.close()
+        raise
 
 
 def _update_file(path: Path) -> None:

@@ -17,6 +17,7 @@ from agent_tui.errors import StorageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
+from agent_tui.storage.journal import Journal
 from tests.fakes import stories
 from tests.fakes.full import outlive_a_full_disk
 
@@ -38,6 +39,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"no file system may be mounted here: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], timeout=MOUNT_S, check=True)
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], timeout=MOUNT_S, check=True)
 
 
 def fill(disk: Path) -> Path:
@@ -69,6 +74,32 @@ async def test_a_journal_goes_on_once_a_full_disk_has_room_again(disk: Path) -> 
     with sqlite3.connect(disk / "journal.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()
+
+
+async def test_a_journal_on_a_disk_that_became_read_only_is_read(disk: Path) -> None:
+    path = disk / "journal.db"
+    journal = await Journal.open(path)
+    log = SessionLog("s1", sink=journal.sink)
+    stories.begin(log)
+    stories.start_run(log, "a xylophone")
+    assert await journal.close()
+    assert not path.with_name("journal.db-wal").exists()
+
+    remount(disk, "ro")
+    problems: list[str] = []
+    journal = await Journal.open(path, on_problem=problems.append)
+    assert [found.id for found in await journal.sessions()] == ["s1"]
+    assert [found.id for found, _ in await journal.search("xylo")] == ["s1"]
+    assert len(await journal.read("s1", 0, 100)) == log.last_seq
+    other = SessionLog("s2", sink=journal.sink)
+    stories.begin(other)
+    assert not await journal.flush()
+    assert len(problems) == 1 and "Read-only file system" in problems[0]
+
+    remount(disk, "rw")
+    assert await journal.flush()
+    assert {found.id for found in await journal.sessions()} == {"s1", "s2"}
+    assert await journal.close()
 
 
 def test_an_export_that_has_no_room_leaves_the_one_before_as_it_was(disk: Path) -> None:
