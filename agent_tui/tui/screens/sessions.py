@@ -110,10 +110,10 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
 
     # The list
 
-    def _list_soon(self, delay_s: float, keep: str | None = None) -> None:
-        work_anew(self, "list", self._read_list, delay_s, keep)
+    def _list_soon(self, delay_s: float, keep: str | None = None, *, then_open: bool = False) -> None:
+        work_anew(self, "list", self._read_list, delay_s, keep, then_open)
 
-    async def _read_list(self, delay_s: float, keep: str | None) -> None:
+    async def _read_list(self, delay_s: float, keep: str | None, then_open: bool) -> None:
         await asyncio.sleep(delay_s)
         try:
             await self._listed.read()
@@ -121,6 +121,8 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
             self._say(str(error))
             return
         self._show_list(self._named.id if self._named is not None else keep)
+        if then_open and self.listing.current is not None:
+            self._open(self.listing.current)
 
     def _show_list(self, keep: str | None = None) -> None:
         self.listing.show(self._listed.items(), keep=keep)
@@ -215,6 +217,8 @@ class SessionsScreen(ModalScreen[Chosen | None], QuickScreen[Chosen | None]):
         event.stop()
         if event.input.id == "name":
             self._rename(event.value)
+        elif self._listed.behind:  # Enter came with the words: they say which one is meant
+            self._list_soon(0.0, then_open=True)
         elif self.listing.current is not None:
             self._open(self.listing.current)
 

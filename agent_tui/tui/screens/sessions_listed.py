@@ -35,6 +35,12 @@ class Listed:
         self.everywhere = False
         self.query = ""
         self.loaded = False
+        self._read_for: str | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether something else has been typed since it was read."""
+        return self._read_for != self.query.strip()
 
     @property
     def searching(self) -> bool:
@@ -49,14 +55,15 @@ class Listed:
         """
         sessions = self._shell.sessions
         await sessions.ready()
+        query = self.query.strip()
         self._infos = [
             *await sessions.runtime.sessions(
                 cwd=None if self.everywhere else self._shell.settings.cwd,
-                query=self.query.strip(),
-                limit=FOUND if self.searching else LISTED,
+                query=query,
+                limit=FOUND if query else LISTED,
             )
         ]
-        self.loaded = True
+        self.loaded, self._read_for = True, query
 
     def items(self) -> list[Item]:
         """All of them, and what is known of those that are open; newest first unless they were searched.

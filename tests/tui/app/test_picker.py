@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from agent_tui.events.types import Notice
@@ -77,6 +78,15 @@ async def test_typing_searches_and_marks_the_words() -> None:
         await until(pilot, lambda: "1 found" in screen_text(app))
         searched = [call for call in core.calls if call[0] == "sessions" and call[2]]
         assert len(searched) < 4, "a search for every letter"
+
+
+async def test_enter_right_behind_the_words_opens_what_they_find() -> None:
+    app, _ = shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await open_picker(pilot, app)
+        for letter in ("d", "o", "c", "s", "enter"):  # all before the search has begun
+            app.post_message(Key(letter, letter if len(letter) == 1 else "\r"))
+        await until(pilot, lambda: app.controller.info and app.controller.info.id == "bb")
 
 
 async def test_the_preview_shows_the_session_under_the_cursor() -> None:
