@@ -85,6 +85,7 @@ class ReplayScreen(PointingScreen):
         self.ready = False
         self._rest = Rest(self)
         self._told = 0.0
+        self._wanted = recording.at
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self.shell.now)
@@ -134,8 +135,8 @@ class ReplayScreen(PointingScreen):
         gc.collect()  # what is read stays: it is looked at now, and not in the midst of a jump
         recording = self._recording
         first = 1 if recording.speed is not None else self.timeline.last_seq
-        self._go(first if recording.at is None else recording.at)
-        if recording.speed is not None:
+        self._go(first if self._wanted is None else self._wanted)
+        if recording.speed is not None and self._wanted == recording.at:
             self.player.set_speed(recording.speed)
             self.action_play()
 
@@ -229,7 +230,7 @@ class ReplayScreen(PointingScreen):
         self.playing.stop()
 
     def action_go(self) -> None:
-        self.query_one(JumpBar).ask(self.timeline.last_seq)
+        self.query_one(JumpBar).ask(lambda: self.timeline.last_seq if self.ready else self._recording.whole)
 
     @on(JumpBar.Given)
     def _jump(self, message: JumpBar.Given) -> None:
@@ -237,6 +238,7 @@ class ReplayScreen(PointingScreen):
         self.set_focus(self.query_one(Conversation))  # now: a key may be right behind
         if message.seq is not None:
             self._halt()
+            self._wanted = message.seq  # in case the past is still being read
             self._go(message.seq)
 
     @on(Scrubber.Wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -58,18 +59,19 @@ class JumpBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._last = 0
+        self._last: Callable[[], int | None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield Static(_QUESTION, markup=False)
         yield _Number(compact=True, restrict=r"[0-9, ]*")
 
-    def ask(self, last: int) -> None:
-        """Opens; ``last`` is the highest number there is."""
+    def ask(self, last: Callable[[], int | None]) -> None:
+        """Opens; ``last`` tells the highest number there is by now, None if that is not known yet."""
         self._last = last
         self._say(_QUESTION)
         line = self.query_one(Input)
-        line.placeholder = f"1 … {count(last)}"
+        known = last()
+        line.placeholder = "" if known is None else f"1 … {count(known)}"
         line.value = ""
         # At once, both: a digit may be right behind the key that opens this.
         self.display = True
@@ -92,10 +94,15 @@ class JumpBar(Horizontal):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         digits = re.sub(r"\D", "", event.value)
-        if digits and not (len(digits) < _LONGEST and 1 <= int(digits) <= self._last):
-            self._say(f"there are events 1 to {count(self._last)} only; {_QUESTION}", wrong=True)
+        last = self._last()
+        seq = int(digits) if digits and len(digits) < _LONGEST else 0
+        if digits and not 1 <= seq <= (seq if last is None else last):
+            there = (
+                "no event has this number" if last is None else f"there are events 1 to {count(last)} only"
+            )
+            self._say(f"{there}; {_QUESTION}", wrong=True)
             return
-        self._give(int(digits) if digits else None)
+        self._give(seq or None)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -151,6 +153,42 @@ async def test_a_number_is_gone_to_before_its_line_closes_and_keys_behind_it_are
         await pilot.press("g", "7", "enter", "g")
         await pilot.pause()
         await until(pilot, lambda: "go to event 1 … 300" in screen_text(app))
+
+
+async def test_a_number_can_be_given_while_the_past_is_being_read() -> None:
+    app, core, _ = replay_of(recorded(1_500))
+    read, rest = core.events, asyncio.Event()
+
+    async def slowly(session_id: str, after: int = 0, limit: int = 2000) -> Sequence[ev.Event]:
+        if after:
+            await rest.wait()
+        return await read(session_id, after, limit)
+
+    core.events = slowly  # type: ignore[method-assign]
+    async with app.run_test(size=SIZE) as pilot:
+        await until(
+            pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.timeline.last_seq > 0
+        )
+        await pilot.press("g", "0", "enter")
+        await until(pilot, lambda: "no event has this number" in screen_text(app))
+        await pilot.press("backspace", *"1234", "enter")
+        rest.set()
+        screen = await shown(pilot)
+        assert (screen.player.seq, screen.player.playing) == (1_234, False)
+
+
+async def test_a_number_that_came_while_it_was_asked_for_is_one() -> None:
+    app, _ = make_shell(streaming)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await send(pilot, "what is 6*7")
+        await until(pilot, lambda: "87.2" in screen_text(app))
+        screen = await live(pilot, app)
+        last = screen.timeline.last_seq
+        await pilot.press("g")
+        app.controller.set_title("another name")
+        await until(pilot, lambda: screen.timeline.last_seq == last + 1)
+        assert await press(pilot, *str(last + 1), "enter") == last + 1
 
 
 async def test_a_jump_does_not_paint_the_whole_screen() -> None:
