@@ -31,6 +31,7 @@ from agent_tui.errors import StorageError, UsageError
 from agent_tui.safetext import visible
 
 if TYPE_CHECKING:
+    from agent_tui.cli.session_store import Store
     from agent_tui.config.load import Loaded
     from agent_tui.storage.index import StoredSession
 
@@ -203,6 +204,7 @@ def delete(
         async with store.writing(loaded) as opened:
             await opened.journal.hide(found.id)
             await opened.journal.purge()
+            await _compact(opened)
             return opened.journal.wiped
 
     found = asyncio.run(find())
@@ -268,14 +270,13 @@ def prune(
     async def work() -> tuple[store.Pruned, list[StoredSession], bool]:
         async with store.reading(loaded) as opened:
             pruned = await store.prunable(opened.journal, older_than=age, keep=keep)
-        if dry_run or not pruned.sessions:
+            # The screen deletes too, and leaves it to this to give the room back.
+            idle = not pruned.sessions and not await opened.journal.is_worth_compacting()
+        if dry_run or idle:
             return pruned, [], True
         async with store.writing(loaded) as opened:
             kept = await store.remove(opened, pruned.sessions)
-            try:
-                await opened.journal.compact()
-            except StorageError as error:
-                say(f"the file was not made smaller: {error.message}")
+            await _compact(opened)
             return pruned, kept, opened.journal.wiped
 
     pruned, kept, wiped = asyncio.run(work())
@@ -289,3 +290,10 @@ def prune(
     if not dry_run:
         after = store.journal_size(loaded.paths.journal)
         say(f"the journal took {size_text(before)}, now {size_text(after)}")
+
+
+async def _compact(opened: Store) -> None:
+    try:
+        await opened.journal.compact()
+    except StorageError as error:
+        say(f"the file was not made smaller: {error.message}")

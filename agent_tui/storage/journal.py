@@ -252,6 +252,10 @@ class Journal:
         rows = [(session_id, seq, line) for seq, line in enumerate(lines, 1)]
         return await self._writer.call(lambda db: library.add(db, session_id, rows))
 
+    async def is_worth_compacting(self) -> bool:
+        """Whether ``compact`` would give room back."""
+        return await asyncio.to_thread(self._read_with, library.is_worth_compacting, False)
+
     async def compact(self) -> bool:
         """Gives unused room back to the disk if that is worth it; whether it was.
 

@@ -70,10 +70,15 @@ def add(db: sqlite3.Connection, session_id: str, lines: Sequence[tuple[str, int,
     return there is None
 
 
-def compact(db: sqlite3.Connection) -> bool:
-    """Gives room that is no longer used back to the disk, if it is a good part of the file."""
+def is_worth_compacting(db: sqlite3.Connection) -> bool:
+    """Whether the room that is no longer used is a good part of the file."""
     free, pages = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
-    if free < pages * WORTH_COMPACTING:
+    return bool(free and free >= pages * WORTH_COMPACTING)
+
+
+def compact(db: sqlite3.Connection) -> bool:
+    """Gives room that is no longer used back to the disk, if that is worth it."""
+    if not is_worth_compacting(db):
         return False
     db.execute("VACUUM")
     return empty_wal(db)

@@ -199,6 +199,28 @@ def test_fork_and_rename(store: Store) -> None:
     assert "another try" in store.run("list")[0]
 
 
+def test_room_is_given_back_also_for_what_was_deleted_elsewhere(store: Store) -> None:
+    for name in ("abc1", "abc2"):
+        store.add(name, "a long prompt " * 20_000)
+    full = store.path.stat().st_size
+    store.run("delete", "abc1", "--yes")
+    half = store.path.stat().st_size
+    assert half < full * 0.7
+
+    async def delete() -> None:  # as the screen does
+        journal = await Journal.open(store.path)
+        await journal.hide("abc2")
+        await journal.purge()
+        await journal.close()
+
+    asyncio.run(delete())
+    assert store.path.stat().st_size == half
+    store.run("prune", "--dry-run")
+    assert store.path.stat().st_size == half
+    assert "0 sessions gone" in store.run("prune")[1]
+    assert store.path.stat().st_size < half / 2
+
+
 @pytest.mark.parametrize("args", [["delete", "abc1", "--yes"], ["prune", "--keep", "0"]])
 def test_what_a_reader_keeps_from_being_wiped_is_not_called_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch, args: list[str]
