@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
@@ -18,6 +20,16 @@ def painted(widget: Widget, strips: list[Strip], crop: Region) -> list[Strip]:
     if crop.x or crop.width < widget.size.width:
         strips = [strip.crop(crop.x, crop.right) for strip in strips]
     return strips
+
+
+def selection_look(screen: Screen[object]) -> Style:
+    """What a selection by mouse adds to the text under it: a ground, and an ink if the theme has one.
+
+    Most themes have none, and the whole style's ink is then its ground's colour, in which nobody can read.
+    """
+    name = "screen--selection"
+    ink = screen.get_component_rich_style(name, partial=True).color
+    return Style(color=ink, bgcolor=screen.get_component_rich_style(name).bgcolor)
 
 
 class QuickScrollBar(ScrollBar):

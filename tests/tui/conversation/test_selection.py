@@ -97,3 +97,17 @@ async def test_a_double_click_selects_the_block() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await pilot.click("Conversation", offset=(3, 0), times=2)
         assert app.screen.get_selected_text() == "prompt 0"
+
+
+async def test_what_is_selected_can_still_be_read() -> None:
+    view = SessionView()
+    answer(view, "some **bold** text")
+    app = ConversationApp(view)
+    async with app.run_test(size=(40, 6)) as pilot:
+        assert await drag(pilot, (1, 0), (10, 0)) == "some bold"
+        widget = app.conversation
+        row = widget.render_lines(widget.size.region)[0]
+        looks = {segment.text.strip(): segment.style for segment in row if segment.style is not None}
+        chosen, left = looks["some"], looks["text"]
+        assert chosen.bgcolor not in (chosen.color, left.bgcolor)
+        assert chosen.color == left.color, "an ink of its own is for themes that have one"

@@ -18,7 +18,7 @@ from agent_tui.tui.widgets.conversation.palette import CLASSES, Palette, palette
 from agent_tui.tui.widgets.conversation.rows import PAD, RowPainter
 from agent_tui.tui.widgets.conversation.selection import row_id
 from agent_tui.tui.widgets.conversation.transcript import Row, Transcript
-from agent_tui.tui.widgets.scrolling import QuickScrollView, painted
+from agent_tui.tui.widgets.scrolling import QuickScrollView, painted, selection_look
 
 
 class TranscriptView(QuickScrollView):
@@ -218,7 +218,7 @@ class TranscriptView(QuickScrollView):
             held.append(line)
             strip = line.strip
             if selection is not None and (span := selection.get_span(row_id(row))) is not None:
-                style = self.screen.get_component_rich_style("screen--selection")
+                style = selection_look(self.screen)
                 strip = paint.selected(line, *span, style, marked=row[0] == self.cursor)
             strips.append(strip)
         strips += [paint.blank] * (self._height() - len(strips))

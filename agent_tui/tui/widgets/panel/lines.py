@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from agent_tui.tui.widgets.panel.text import Piece, fit
-from agent_tui.tui.widgets.scrolling import QuickScrollView, painted
+from agent_tui.tui.widgets.scrolling import QuickScrollView, painted, selection_look
 
 NAMES = (
     "dim", "title", "name", "ok", "warn", "error", "run", "llm", "wait", "tool", "step", "key",
@@ -252,7 +252,7 @@ class LineView(QuickScrollView, can_focus=True):
         return strip
 
     def _with_selection(self, strip: Strip, start: int, end: int) -> Strip:
-        style = self.screen.get_component_rich_style("screen--selection")
+        style = selection_look(self.screen)
         segments: list[Segment] = []
         position = 0
         for text, old, _ in strip:
