@@ -213,19 +213,17 @@ class MainScreen(MainParts):
         self.action_tab("events")
 
     def action_page(self, direction: int) -> None:
-        self._scrollable().action_page(direction)
+        if self.conversation is None or self.focused not in (None, self.prompt):
+            raise SkipAction  # another part that has the focus goes through its own pages
+        self.conversation.action_page(direction)
 
     def action_top(self) -> None:
-        self._scrollable().action_top()
+        if self.conversation is not None:
+            self.conversation.action_top()
 
     def action_end(self) -> None:
-        self._scrollable().follow_end()
-
-    def _scrollable(self) -> Conversation:
-        """The conversation, if these keys are for it: another part that has the focus keeps them."""
-        if self.conversation is None or self.focused not in (None, self.prompt):
-            raise SkipAction
-        return self.conversation
+        if self.conversation is not None:
+            self.conversation.follow_end()
 
     def action_copy_answer(self) -> None:
         self.shell.copy_answer()

@@ -100,3 +100,24 @@ async def test_the_reader_s_place_stays_when_the_rest_is_known() -> None:
         assert screen_text(app).splitlines()[2][:60] == before[:60]
         await pilot.press("ctrl+home")
         await until(pilot, lambda: "❯ prompt 0 " in screen_text(app))
+
+
+async def test_either_end_is_gone_to_whatever_has_the_focus() -> None:
+    core = FakeRuntime()
+    long_session(core)
+    app, _ = make_shell(runtime=core)
+    app._session = "long"
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: app.controller.whole)
+        conversation = app.main.conversation
+        assert conversation is not None
+        seen = set()
+        for _ in range(4):
+            seen.add(type(app.main.focused))
+            await pilot.press("ctrl+home")
+            await until(pilot, lambda: "❯ prompt 0 " in screen_text(app))
+            await pilot.press("ctrl+end")
+            await until(pilot, lambda: conversation.following)
+            await pilot.press("f6")
+        assert len(seen) == 4
