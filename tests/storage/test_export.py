@@ -166,6 +166,31 @@ def test_spans_are_what_the_protocol_says() -> None:
     assert failure["error.type"] == "tool_failed" and failure["gen_ai.tool.call.id"] == "c"
 
 
+def test_a_command_of_ones_own_is_no_call_of_an_agent() -> None:
+    events = [
+        event.model_copy(update={"agent": "shell"}) if isinstance(event, ev.RunStart) else event
+        for event in a_session()
+    ]
+    run = _spans(events)[0]
+    assert run["name"] == "run shell"
+    keys = {attribute["key"] for attribute in run["attributes"]}
+    assert keys == {"agent_tui.run.status", "agent_tui.run.steps", "gen_ai.conversation.id"}
+
+
+def test_what_is_still_open_is_neither_right_nor_wrong() -> None:
+    opened = a_session()[:-1]
+    assert [span["status"] for span in _spans(opened) if span["name"].startswith("invoke")] == [{}]
+    assert [span["status"] for span in _spans(a_session()) if span["name"].startswith("invoke")] == [
+        {"code": 1}
+    ]
+
+
+def _spans(events: list[ev.Event]) -> list[dict[str, Any]]:
+    request = json.loads(otel(Fold().apply_all(events).view))
+    spans: list[dict[str, Any]] = request["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    return spans
+
+
 def _ids_as_base64(value: dict[str, Any]) -> dict[str, Any]:
     """OTLP writes ids in hexadecimal, where Protocol Buffers' own JSON wants base64."""
     for name in value.keys() & {"traceId", "spanId", "parentSpanId"}:

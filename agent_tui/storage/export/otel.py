@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent_tui import __version__
-from agent_tui.events.view import AnySpan, LlmSpan, RunSpan, SessionView, StepSpan, ToolBlock, ToolSpan
+from agent_tui.events.view import (
+    AnySpan,
+    LlmSpan,
+    PromptBlock,
+    RunSpan,
+    SessionView,
+    StepSpan,
+    ToolBlock,
+    ToolSpan,
+)
 from agent_tui.storage.export.markdown import tool_text
 
 _INTERNAL, _CLIENT = 1, 3
 _OK, _ERROR = 1, 2
+_OPEN = ("running", "waiting")
 _PROVIDERS = {"gemini": "gcp.gemini", "openai": "openai"}
 """``gen_ai.provider.name`` of ours that the conventions know; others keep their own names."""
 
@@ -46,11 +56,11 @@ def _span(view: SessionView, span: AnySpan) -> dict[str, Any]:
         "kind": kind,
         "startTimeUnixNano": _nanoseconds(span.started),
         "endTimeUnixNano": _nanoseconds(span.ended if span.ended is not None else view.time),
-        "status": {"code": _OK},
+        "status": {} if span.state in _OPEN else {"code": _OK},
     }
     if span.parent_id:
         made["parentSpanId"] = _hex(f"{view.session_id}/{span.parent_id}", 8)
-    if span.state not in ("ok", "running", "waiting"):
+    if span.state != "ok" and span.state not in _OPEN:
         attributes["error.type"] = span.error.code if span.error is not None else span.state
         made["status"] = {"code": _ERROR, "message": span.error.message if span.error else span.state}
     made["attributes"] = _attributes(attributes)
@@ -60,6 +70,9 @@ def _span(view: SessionView, span: AnySpan) -> dict[str, Any]:
 def _about(view: SessionView, span: AnySpan) -> tuple[str, int, Attributes]:
     match span:
         case RunSpan():
+            said = view.blocks[span.block] if span.block is not None else None
+            if isinstance(said, PromptBlock) and said.kind in ("shell", "tool"):  # no agent was asked
+                return f"run {said.kind}", _INTERNAL, _progress(span)
             return "invoke_agent agent-tui", _INTERNAL, _run(view, span)
         case StepSpan():
             return span.title, _INTERNAL, {"agent_tui.step": span.step}
@@ -80,10 +93,13 @@ def _run(view: SessionView, span: RunSpan) -> Attributes:
         "gen_ai.usage.input_tokens": usage.input_tokens,
         "gen_ai.usage.output_tokens": usage.output_tokens,
         "gen_ai.input.messages": _message("user", span.input),
-        "agent_tui.run.status": span.status,
-        "agent_tui.run.steps": span.steps,
         "agent_tui.cost_usd": usage.cost_usd,
+        **_progress(span),
     }
+
+
+def _progress(span: RunSpan) -> Attributes:
+    return {"agent_tui.run.status": span.status, "agent_tui.run.steps": span.steps}
 
 
 def _llm(span: LlmSpan) -> Attributes:
