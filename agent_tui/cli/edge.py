@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
 
 CANCELLED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def guard(command: Callable[[], int | None], *, debug: bool) -> int:
@@ -35,6 +37,9 @@ def guard(command: Callable[[], int | None], *, debug: bool) -> int:
     except Exception as error:  # noqa: BLE001 - the last place that can tell the person
         if debug:
             _traceback()
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            complain("no_room", f"nothing more can be written: {error.strerror}", "make room there")
+            return 1
         complain(
             "internal",
             f"{type(error).__name__}: {error}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,16 @@ def test_the_unexpected_is_one_line_too_and_a_traceback_with_debug(
     ]
     assert guard(fail, debug=True) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_disk_without_room_is_told_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert guard(fail, debug=False) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error[no_room]: nothing more can be written: No space left on device; make room there"
+    ]
 
 
 def test_ctrl_c_is_130() -> None:
