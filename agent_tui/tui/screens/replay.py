@@ -201,6 +201,8 @@ class ReplayScreen(PointingScreen):
 
     def action_beside(self, kind: MarkKind, direction: int) -> None:
         """Goes to the next or the last mark of a kind."""
+        if not self.ready:
+            return  # what is not read yet may have one
         if kind == "error" and direction > 0 and self.timeline.next(kind, self.player.seq) is None:
             self._say("info", "there is no error after this")
             return

@@ -169,6 +169,9 @@ async def test_a_number_can_be_given_while_the_past_is_being_read() -> None:
         await until(
             pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.timeline.last_seq > 0
         )
+        await pilot.press("e", "E")
+        await pilot.pause()
+        assert not replay_screen(app).query_one(NoticeBar).texts
         await pilot.press("g", "0", "enter")
         await until(pilot, lambda: "no event has this number" in screen_text(app))
         await pilot.press("backspace", *"1234", "enter")
