@@ -31,7 +31,8 @@ def head_of(shell: AgentApp, controller: SessionController) -> Head:
     run = view.run
     if run is None:
         return Head(view.title, model, "idle")
-    return Head(view.title, model, view.status, run.started, run.steps, run.max_steps)
+    status = "asking" if controller.read_only and view.status == "waiting" else view.status
+    return Head(view.title, model, status, run.started, run.steps, run.max_steps)
 
 
 def figures_of(view: SessionView, window: int | None) -> Figures:

@@ -20,6 +20,7 @@ _STATES = {
     "idle": ("○", "ready", "$text-muted"),
     "running": ("●", "running", "$success"),
     "waiting": ("◆", "waiting for you", "$warning"),
+    "asking": ("◆", "waiting for an answer", "$warning"),
     "cancelling": ("◌", "stopping", "$warning"),
     "closing": ("◌", "closing", "$warning"),
     "offline": ("◌", "no connection", "$error"),
@@ -31,7 +32,8 @@ class Head:
     """What the header shows.
 
     Attributes:
-        status: A session status, or ``starting``, ``closing`` and ``offline``.
+        status: A session status, or ``starting``, ``closing``, ``offline``, and ``asking``: it waits for
+            somebody at another screen.
         started: When the run began, seconds since the epoch; None when none is going.
         step: The run's step, 0 before the first.
         at: The moment that is shown, seconds since the epoch; None goes by the clock.

@@ -38,6 +38,19 @@ async def asking(play: Play) -> None:
     await play.ask("shell", {"command": "make"})
 
 
+async def test_a_question_at_another_screen_is_not_said_to_wait_for_you() -> None:
+    app, core = make_shell(asking)
+    core.keep("aa", "theirs", ["before"])
+    core.locked.add("aa")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        app.sessions.run_soon(app.sessions.open("aa"))
+        await until(pilot, lambda: app.controller.read_only)
+        await core.submit("aa", "go")
+        await until(pilot, lambda: "◆ waiting for an answer" in screen_text(app))
+        assert "waiting for you" not in screen_text(app)
+
+
 async def test_the_footer_says_what_escape_does_while_a_reason_is_written() -> None:
     app, core = make_shell(asking)
     async with app.run_test(size=(120, 32)) as pilot:
