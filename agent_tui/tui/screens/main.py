@@ -235,6 +235,12 @@ class MainScreen(MainParts):
         if event.key in self.active_bindings:
             return  # what has the focus has this key for itself
         if event.is_printable and event.character and not (self.asking or self.read_only):
-            self.prompt.focus()
+            self.set_focus(self.prompt)  # now: keys that came along with this one are text as well
             self.prompt.insert(event.character)
             event.stop()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """A paste that nobody took is text for the next prompt as well."""
+        if not (self.asking or self.read_only):
+            self.set_focus(self.prompt)
+            await self.prompt.on_paste(event)
