@@ -227,7 +227,10 @@ class Writer:
         try:
             return self._locks.take(session_id)
         except OSError as error:
-            raise StorageError(f"cannot lock session {session_id}: {error.strerror}") from error
+            raise StorageError(
+                f"session {session_id} cannot be gone on with or changed: {error.strerror}",
+                hint=f"make {self.path.parent} writable; `agent-tui replay` shows the session as it is",
+            ) from error
 
     def _drop_taken(self, db: sqlite3.Connection, error: sqlite3.IntegrityError) -> bool:
         """Gives up on sessions in which somebody else took the same numbers; false if none is."""

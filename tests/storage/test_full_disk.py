@@ -91,6 +91,9 @@ async def test_a_journal_on_a_disk_that_became_read_only_is_read(disk: Path) -> 
     assert [found.id for found in await journal.sessions()] == ["s1"]
     assert [found.id for found, _ in await journal.search("xylo")] == ["s1"]
     assert len(await journal.read("s1", 0, 100)) == log.last_seq
+    with pytest.raises(StorageError, match="Read-only file system") as refused:
+        await journal.reopen("s1")
+    assert "`agent-tui replay` shows" in refused.value.hint
     other = SessionLog("s2", sink=journal.sink)
     stories.begin(other)
     assert not await journal.flush()
