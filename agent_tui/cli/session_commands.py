@@ -191,7 +191,7 @@ def delete(
     session: Session,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    """Removes a session for good, with every word of it."""
+    """Removes a session for good, with every word of it; typed prompts stay in the input history."""
     from agent_tui.cli import session_store as store
 
     loaded = load_settings()
