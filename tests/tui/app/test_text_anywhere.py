@@ -18,6 +18,7 @@ def conversation(screen: MainScreen) -> None:
 
 
 def trace(screen: MainScreen) -> None:
+    assert screen.panel is not None
     screen.panel.focus_tab()
 
 
