@@ -15,19 +15,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent_tui.errors import ConfigError
 from agent_tui.server.access import Access
 from agent_tui.server.problems import Refused, from_error
-from agent_tui.server.settings import OWNER, ServeSettings, is_loopback
+from agent_tui.server.settings import OWNER, ServeSettings, is_loopback, rate_of
 
 OPEN_PATHS = {"/health"}
-"""What needs no token."""
+"""What needs no token, and is not counted: strangers must not be able to make a live server look dead."""
 
 _WILDCARDS = {"0.0.0.0", "::", ""}
 _BAD_TOKENS = "20/minute"
@@ -51,8 +50,8 @@ class Gate:
         self._app = app
         self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._rate = _rate(settings.rate)
-        self._bad_tokens = _rate(_BAD_TOKENS)
+        self._rate = rate_of(settings.rate)
+        self._bad_tokens = rate_of(_BAD_TOKENS)
         self._hosts = _hosts(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +72,8 @@ class Gate:
                 tenant = await self._tenant(scope, headers)
                 access.tenant = scope["state"]["tenant"] = tenant
                 scope["state"]["count_bytes"] = access.count
-                await self._check_rate(f"tenant/{tenant}", self._rate)
+                if scope["path"] not in OPEN_PATHS:
+                    await self._check_rate(f"tenant/{tenant}", self._rate)
                 self._check_size(headers)
             except Refused as error:
                 await from_error(error)(scope, receive, answering)
@@ -96,7 +96,7 @@ class Gate:
         origin = headers.get("origin")
         if origin is None or origin in self._settings.origins:
             return
-        if urlsplit(origin).netloc.lower() == headers.get("host", "").lower() and origin != "null":
+        if origin != "null" and _place(origin) == headers.get("host", "").lower():
             return
         raise Refused(403, "bad_origin", "web pages of other sites may not call this server")
 
@@ -188,13 +188,6 @@ class _Bounded:
             raise HTTPException(408, detail, {"connection": "close"}) from None
 
 
-def _rate(text: str) -> RateLimitItem:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ConfigError(f"server.rate: {text!r} is no rate", hint="write it as 600/minute") from error
-
-
 def _has_body(headers: Mapping[str, str]) -> bool:
     """Whether a body is on its way that was not asked about first."""
     return ("transfer-encoding" in headers or headers.get("content-length", "0") != "0") and (
@@ -215,6 +208,14 @@ def _host_name(header: str) -> str:
         return (urlsplit(f"//{header}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _place(origin: str) -> str | None:
+    """Host and port of an origin, as a Host header has them; None if it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_address(name: str) -> bool:

@@ -8,8 +8,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent_tui.errors import ConfigError
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 OWNER = "owner"
 """The tenant who started the server: theirs is every session that no other tenant made."""
@@ -93,17 +97,32 @@ class ServeSettings:
         return bool(self.tokens) or not is_loopback(self.host)
 
     def check(self) -> None:
-        """Refuses what would let strangers in.
+        """Refuses what would let strangers in, and what cannot be meant.
 
         Raises:
-            ConfigError: The address can be reached by others and there is no token.
+            ConfigError: The address can be reached by others and there is no token, or the rate is none.
         """
+        rate_of(self.rate)
         if not is_loopback(self.host) and not self.tokens:
             raise ConfigError(
                 f"listening on {self.host} without a token would let anybody in",
                 hint="give --token, or set server.tokens",
                 code="server_open",
             )
+
+
+def rate_of(text: str) -> RateLimitItem:
+    """Reads a rate such as ``600/minute``.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    from limits import parse  # of the extra, without which other settings are looked at too
+
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(f"server.rate: {text!r} is no rate", hint="write it as 600/minute") from error
 
 
 def is_loopback(host: str) -> bool:

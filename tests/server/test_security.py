@@ -125,6 +125,7 @@ async def test_a_tenants_sessions_are_still_theirs_after_a_restart(tmp_path: Pat
         ({"Host": "agents.example"}, 200),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
         ({"Origin": "https://page.example"}, 200),
     ],
 )
@@ -168,6 +169,12 @@ async def test_the_rate_is_limited_for_each_token(tmp_path: Path) -> None:
         refused = await served.client.get("/models", headers=ADA)
         assert 0 < int(refused.headers["retry-after"]) <= 61
         assert (await served.client.get("/models", headers=BOB)).status_code == 200
+
+
+async def test_strangers_do_not_use_up_the_look_at_its_health(tmp_path: Path) -> None:
+    async with serving(tmp_path, tokens=TOKENS, rate="5/minute") as served:
+        codes = [(await served.client.get("/health")).status_code for _ in range(8)]
+        assert codes == [200] * 8
 
 
 async def test_guessing_tokens_is_slowed_down(tmp_path: Path) -> None:
