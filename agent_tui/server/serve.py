@@ -8,11 +8,13 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
 
+from agent_tui.errors import AgentTuiError, ConfigError
 from agent_tui.runtime.runtime import Runtime
 from agent_tui.server.app import create_app
 from agent_tui.server.connection import Connection
@@ -31,11 +33,36 @@ _GC = (20_000, 20, 50)
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with signals and its end left to ``serve``."""
+    """uvicorn, with signals, its end, and what is said of a failed start left to ``serve``."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen.
+
+        Raises:
+            ConfigError: The address cannot be listened on.
+            AgentTuiError: Something else kept the application from starting.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit as left:  # uvicorn's way, with an exit code that means something else here
+            cause = left.__context__
+            if isinstance(cause, OSError):
+                raise _not_listening(self.config, cause) from cause
+            raise AgentTuiError("the server could not start", hint="its log says why") from cause
+
+
+def _not_listening(config: uvicorn.Config, error: OSError) -> ConfigError:
+    number = error.errno or 0
+    reason = os.strerror(number) if number > 0 else error.strerror or str(error)  # below 0: of a name
+    return ConfigError(
+        f"cannot listen on {config.host} port {config.port}: {reason}",
+        hint="choose another --host or --port, or end what listens there",
+        code="server_address",
+    )
 
 
 def make_server(runtime: Runtime, settings: ServeSettings) -> Server:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -123,6 +125,33 @@ def test_it_wants_a_token_where_others_can_reach_it(
     assert "error[server_open]" in capsys.readouterr().err
     assert main(["serve", "--host", "0.0.0.0", "--token", "short"]) == 2
     assert "error[server_token]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("trouble", ["port", "name", "rate"])
+def test_why_it_cannot_start_is_told(tmp_path: Path, trouble: str) -> None:
+    root, token = str(Path(__file__).parents[2]), "x" * 32
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        options, env, code, what = {
+            "port": (("--port", str(taken.getsockname()[1])), {}, "server_address", "already in use"),
+            "name": (
+                ("--host", "nobody.invalid", "--token", token),
+                {},
+                "server_address",
+                "invalid port",
+            ),
+            "rate": ((), {"AGENT_TUI_SERVER__RATE": "much"}, "config", "'much' is no rate"),
+        }[trouble]
+        done = subprocess.run(
+            [sys.executable, "-m", "agent_tui", "serve", "-m", "demo", *options],
+            cwd=tmp_path,
+            env=os.environ | {"AGENT_TUI_HOME": str(tmp_path / "home"), "PYTHONPATH": root} | env,
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error[{code}]: ") and what in done.stderr
+    assert done.stderr.count("\n") == 1  # one line, and no traceback
 
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
