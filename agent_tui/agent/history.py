@@ -189,6 +189,9 @@ class History:
             self._observe(call_id, cut_middle(result, DEFAULT_CONTENT_LIMIT)[0])
         for call in list(self._open_calls.values()):
             self._observe(call.call_id, f"{INTERRUPTED} This call did not run.")
+        if self._command is None:  # calls in plain JSON, which are known by their approvals only
+            for call_id in [name for name in self._tool_names if name not in self._told]:
+                self._observe(call_id, f"{INTERRUPTED} This call did not run.")
         self._tool_names.clear()
         self._told.clear()
         self._command = None

@@ -102,6 +102,19 @@ def test_calls_without_results_are_closed_at_the_end_of_the_run() -> None:
     assert "half" in results[0].content and INTERRUPTED in results[0].content
 
 
+def test_a_json_call_that_was_never_allowed_is_told_once() -> None:
+    tale = Tale()
+    tale.prompt("run: make")
+    tale.add(ev.ReactModelRaw, raw="{…}")
+    tale.add(ev.ApprovalRequest, call_id="c", tool_name="shell", args={}, risk="high")
+    tale.add(ev.ApprovalResult, call_id="c", decision="cancelled", by="user")
+    tale.done("cancelled")
+    told = user(observation_text("c", "shell", f"{INTERRUPTED} This call did not run."))
+    assert tale.history.messages() == [user("run: make"), assistant("{…}"), told]
+    tale.prompt("hello")
+    assert tale.history.messages()[-2:] == [told, user("hello")]
+
+
 def test_a_command_of_the_person_becomes_something_they_said() -> None:
     tale = Tale()
     tale.prompt("ls", agent="shell")
