@@ -6,7 +6,7 @@ What counts as a difference is decided in ``events.facts``; how it is shown is d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -16,6 +16,9 @@ from pydantic import JsonValue
 from agent_tui.errors import UsageError
 from agent_tui.events import types as ev
 from agent_tui.events.facts import SINCE_RECORDED, Fact, Outline, RecordedRun, outline
+
+_NOTHING = Outline((), (), ())
+"""Of a run that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def compare_sessions(a: Sequence[RecordedRun], b: Sequence[RecordedRun]) -> list
         if left is not None and right is not None:
             pairs.append(compare_runs(left, right))
         else:
-            pairs.append(RunPair(left, right, tuple(_alone(left, right))))
+            rows = _rows(*(_NOTHING if run is None else outline(run) for run in (left, right)))
+            pairs.append(RunPair(left, right, tuple(rows)))
     return pairs
 
 
@@ -111,16 +115,23 @@ def compare_runs(a: RecordedRun, b: RecordedRun) -> RunPair:
 
 def compare_until(a: RecordedRun, b: RecordedRun, seq: int) -> RunPair:
     """``a`` as far as it had come before its event ``seq``, with as much of ``b``."""
-    left = [fact for fact in outline(a).all if fact.last_seq < seq]
-    right = outline(b, cwd=a.cwd or None).all[: len(left)]
-    return RunPair(a, b, tuple(_as_far_as_a(row) for row in _pair_facts(None, left, right)))
+    one, other = outline(a), outline(b, cwd=a.cwd or None)
+    left = [fact for fact in one.all if fact.last_seq < seq]
+    right = other.all[: len(left)]
+    steps = _numbers(one) | _numbers(other)
+    return RunPair(a, b, tuple(_as_far_as_a(row, steps) for row in _pair_facts(None, left, right)))
 
 
-def _as_far_as_a(row: Row) -> Row:
+def _numbers(run: Outline) -> dict[int, int]:
+    """Of which step each fact is, as in ``Row``, by the fact's ``id()``."""
+    return {id(fact): number for number, step in enumerate([run.head, *run.steps]) for fact in step}
+
+
+def _as_far_as_a(row: Row, steps: Mapping[int, int]) -> Row:
     """Without what only ``b`` came to say: the last facts of ``a`` may have been left unfinished."""
     known = row.a.fields if row.a is not None else {}
     kept = tuple(one for one in row.differences if row.b is None or one.name in known)
-    return Row(row.step, row.a, row.b, kept)
+    return Row(steps.get(id(row.b if row.a is None else row.a)), row.a, row.b, kept)
 
 
 def differences(a: Fact, b: Fact) -> tuple[Difference, ...]:
@@ -140,13 +151,6 @@ def differences(a: Fact, b: Fact) -> tuple[Difference, ...]:
 def _written(value: JsonValue) -> str:
     """As JSON, where ``1`` is neither ``1.0`` nor ``true``."""
     return json.dumps(value, sort_keys=True)
-
-
-def _alone(a: RecordedRun | None, b: RecordedRun | None) -> Iterator[Row]:
-    if a is not None:
-        yield from (Row(None, fact, None) for fact in outline(a).all)
-    if b is not None:
-        yield from (Row(None, None, fact) for fact in outline(b).all)
 
 
 def _rows(a: Outline, b: Outline) -> Iterator[Row]:

@@ -182,6 +182,9 @@ def test_up_to_a_cut() -> None:
     other = [event for event in story(ids="b") if event.seq < cut]
     pair = compare_until(the_run(events), the_run(other), cut)
     assert pair.same and pair.rows[-1].title == "model"
+    whole = compare_runs(the_run(events), the_run(story(ids="b")))
+    assert [row.step for row in pair.rows] == [row.step for row in whole.rows[: len(pair.rows)]]
+    assert pair.rows[-1].step == 2
 
 
 def test_older_recordings_have_no_hashes() -> None:
@@ -205,7 +208,10 @@ def test_runs_are_chosen_by_number_and_id() -> None:
 def test_a_run_without_a_counterpart() -> None:
     pairs = compare_sessions(runs_of([*story(), *story(ids="b")]), runs_of(story()))
     assert [pair.same for pair in pairs] == [True, False]
-    assert "no such run" in [line.right for line in lay_out(pairs)]
+    lines = lay_out(pairs)
+    assert "no such run" in [line.right for line in lines]
+    assert any(line.left.startswith("step 1 model") and line.right == "nothing" for line in lines)
+    assert [row.step for row in pairs[1].rows] == [row.step for row in pairs[0].rows]
 
 
 @given(event_lists)
