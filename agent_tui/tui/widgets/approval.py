@@ -26,6 +26,7 @@ from textual.widgets import Input, Static
 from agent_tui.events.types import Decision
 from agent_tui.events.view import Approval
 from agent_tui.safetext import visible
+from agent_tui.tui.keys import display_key
 from agent_tui.tui.widgets.approval_text import Line, lines_of, wrapped
 
 GUARD_S = 0.3
@@ -169,6 +170,13 @@ class ApprovalBar(Vertical, can_focus=True):
         reason.cursor_blink = False  # nothing ticks while a question waits
         yield reason
 
+    def on_mount(self) -> None:
+        self.watch(self.query_one(Subject), "scroll_y", self._draw, init=False)  # by wheel or bar as well
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self._draw()
+
     # What the owner does
 
     @property
@@ -245,6 +253,11 @@ class ApprovalBar(Vertical, can_focus=True):
 
     def _choices(self) -> Content:
         parts: list[Content] = []
+        if not self.has_focus:  # these keys are another part's now, and may mean something else there
+            key = self._back_key()
+            parts.append(
+                Content.styled(f"{f'{key} or ' if key else ''}click here, then", "bold $text-warning")
+            )
         for action, word in (
             ("answer('allow')", "once"),
             ("answer('allow_session')", "this session"),
@@ -254,6 +267,10 @@ class ApprovalBar(Vertical, can_focus=True):
             parts.append(Content.assemble((self._key(action), "bold $accent"), f" {word}"))
         parts.append(Content.assemble(("esc", "bold $accent"), " stop the run"))
         return Content("   ").join(parts)
+
+    def _back_key(self) -> str:
+        bindings = self.screen.active_bindings.items()
+        return display_key(next((key for key, active in bindings if active.binding.id == "focus_next"), ""))
 
     def _key(self, action: str) -> str:
         for key, active in self.screen.active_bindings.items():
@@ -321,12 +338,10 @@ class ApprovalBar(Vertical, can_focus=True):
 
     def action_look(self, by: int) -> None:
         self.query_one(Subject).scroll_relative(y=by, animate=False)
-        self.call_after_refresh(self._draw)
 
     def action_look_page(self, direction: int) -> None:
         subject = self.query_one(Subject)
         subject.scroll_relative(y=direction * max(1, subject.size.height - 1), animate=False)
-        self.call_after_refresh(self._draw)
 
     def action_look_end(self, end: bool) -> None:
         subject = self.query_one(Subject)
@@ -334,7 +349,6 @@ class ApprovalBar(Vertical, can_focus=True):
             subject.scroll_end(animate=False)
         else:
             subject.scroll_home(animate=False)
-        self.call_after_refresh(self._draw)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from agent_tui.events.types import Risk
 from agent_tui.events.view import Approval
@@ -226,3 +226,31 @@ async def test_the_line_for_a_reason_is_in_sight_on_a_small_screen() -> None:
         line = app.bar.query_one(Input).region
         assert line.height == 1
         assert app.bar.region.contains_region(line)
+
+
+async def test_the_rows_in_sight_are_told_however_they_are_reached() -> None:
+    app = Bar()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await app.ask(pilot, approval(command="\n".join(f"echo {number}" for number in range(40))))
+        told = app.bar.query_one(".head", Static)
+        assert "lines 1–10 of 40" in str(told.render())
+        app.bar.query_one(Subject).post_message(
+            events.MouseScrollDown(None, 1, 1, 0, 1, 0, False, False, False)  # what a wheel sends
+        )
+        await pilot.pause()
+        first = app.bar.query_one(Subject).span[0]
+        assert first > 1
+        assert f"lines {first}–{first + 9} of 40" in str(told.render())
+
+
+async def test_the_bar_says_when_its_keys_are_another_part_s() -> None:
+    app = Bar()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await app.ask(pilot, approval())
+        choices = app.bar.query_one(".choices", Static)
+        assert "click" not in str(choices.render())
+        app.screen.set_focus(None)
+        await pilot.pause()
+        assert "a click here, then" in str(choices.render())
+        await pilot.click(choices)
+        assert "click" not in str(choices.render())
