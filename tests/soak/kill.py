@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -60,7 +63,8 @@ async def one_round(folder: Path, session_id: str | None, life_s: float) -> tupl
     reading = asyncio.create_task(child.stdout.read())  # as it comes: a full pipe would hold it up
     await asyncio.wait([reading], timeout=life_s)
     if child.returncode is None:
-        child.kill()
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)  # not by the child's handle, which may take its end in
     killed = time.time()
     rest = await reading
     await child.wait()
