@@ -255,9 +255,8 @@ class ApprovalBar(Vertical, can_focus=True):
         parts: list[Content] = []
         if not self.has_focus:  # these keys are another part's now, and may mean something else there
             key = self._back_key()
-            parts.append(
-                Content.styled(f"{f'{key} or ' if key else ''}click here, then", "bold $text-warning")
-            )
+            back = f"{key} or a click, then" if key else "a click here, then"
+            parts.append(Content.styled(back, "bold $text-warning"))
         for action, word in (
             ("answer('allow')", "once"),
             ("answer('allow_session')", "this session"),
