@@ -18,7 +18,7 @@ from agent_tui.tui.background import Background, Level
 
 if TYPE_CHECKING:
     from agent_tui.events.fold import Fold
-    from agent_tui.events.types import Decision, Event
+    from agent_tui.events.types import ApprovalResult, Decision, Event
     from agent_tui.events.view import Changes, SessionView
     from agent_tui.runtime.runtime import ModelInfo, Runtime, SessionInfo, ToolInfo
     from agent_tui.tui.pump import Pump
@@ -85,6 +85,7 @@ class SessionController:
         self._cancelled_run: str | None = None
         self._seen_seq = 0
         self._answered: set[str] = set()
+        self._results: dict[str, ApprovalResult] = {}
         self._steered: list[str] = []
         self._unseen: AgentTuiError | None = None  # why nothing more of the session can be shown
         self._background = Background(self._notice, hooks.fatal)
@@ -281,8 +282,15 @@ class SessionController:
         self._answered.add(call_id)
 
         async def answer() -> None:
-            if not await self._need().answer(self._id(), call_id, decision, feedback=feedback):
-                self._notice("info", "that question was already answered")
+            accepted = False
+            try:
+                accepted = await self._need().answer(self._id(), call_id, decision, feedback=feedback)
+            finally:
+                first = self._results.pop(call_id, None)
+                if not accepted:
+                    self._answered.discard(call_id)  # so that it is told whose answer counts
+            if not accepted:
+                self._notice("info", _whose(first) if first else "that question was already answered")
 
         self._do(answer)
 
@@ -394,9 +402,10 @@ class SessionController:
         for event in events:
             if event.type != "approval_result" or event.decision == "cancelled" or event.by in NOBODY:
                 continue
-            if event.seq > self.info.last_seq and event.call_id not in self._answered:
-                verb = "denied" if event.decision == "deny" else "allowed"
-                self._notice("info", f"the question was answered: {verb} by {event.by}")
+            if event.call_id in self._answered:
+                self._results[event.call_id] = event  # it may be another's, who was sooner
+            elif event.seq > self.info.last_seq:
+                self._notice("info", _whose(event))
 
     async def _ask_again(self) -> None:
         """Learns whether a session that another process wrote has become this one's."""
@@ -431,3 +440,9 @@ class SessionController:
                     pass
         if prompt is not None:
             self._hooks.restore(self, prompt)
+
+
+def _whose(result: ApprovalResult) -> str:
+    """Says who answered a question, and how."""
+    verb = "denied" if result.decision == "deny" else "allowed"
+    return f"the question was answered: {verb} by {result.by}"

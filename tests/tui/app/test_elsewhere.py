@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
 
 from agent_tui.errors import AgentTuiError, ConflictError
 from agent_tui.events import types as ev
@@ -141,3 +144,31 @@ async def test_who_answered_elsewhere_is_said() -> None:
         await core.answer(app.controller.info.id, call, "deny", by="ben@desk")
         await until(pilot, lambda: "denied by ben@desk" in screen_text(app))
         assert not app.main.asking
+
+
+@pytest.mark.parametrize("told", ["before", "after"])
+async def test_who_was_sooner_is_said_to_who_answered_too(told: str) -> None:
+    core = Elsewhere(ask)
+    app, _ = make_shell(runtime=core)
+    real, seen = core.answer, asyncio.Event()
+
+    async def too_late(session_id: str, call_id: str, decision: ev.Decision, **more: Any) -> bool:
+        await real(session_id, call_id, "deny", by="ben@desk")
+        if told == "before":  # the event is on this screen before the refusal is
+            await asyncio.wait_for(seen.wait(), 10)
+        return await real(session_id, call_id, decision, **more)
+
+    core.answer = too_late  # type: ignore[method-assign]
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        await until(pilot, lambda: app.main.asking)
+        assert app.controller.view is not None
+        (call,) = app.controller.view.approvals
+        app.controller.answer(call, "allow", None)
+        if told == "before":
+            await until(
+                pilot, lambda: app.controller.view is not None and not app.controller.view.approvals
+            )
+            seen.set()
+        await until(pilot, lambda: "denied by ben@desk" in screen_text(app))
