@@ -17,7 +17,7 @@ from agent_tui.events import types as ev
 from agent_tui.llm.messages import Message, Part, Text, Thought, ToolCall, ToolResult, assistant, user
 from agent_tui.tools.limits import DEFAULT_CONTENT_LIMIT, cut_middle
 
-INTERRUPTED = "[interrupted by the user]"
+INTERRUPTED = "[interrupted]"
 CHARACTERS_PER_TOKEN = 4
 """A rough average over languages and code, used only to stay clear of the context limit."""
 

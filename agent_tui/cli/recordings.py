@@ -42,7 +42,7 @@ def find_recordings(loaded: Loaded, references: Sequence[str]) -> list[Found]:
 
     Raises:
         NotFoundError: There is no such session, file or run.
-        StorageError: It cannot be read.
+        StorageError: It cannot be read. Its exit code is 2: 1 says that recordings differ.
     """
     # Not as what the coroutine returns: at its end asyncio puts the signal handler back, which writes all
     # of that into the text of an error that nobody sees, for seconds where it is long.
@@ -51,6 +51,9 @@ def find_recordings(loaded: Loaded, references: Sequence[str]) -> list[Found]:
     gc.disable()
     try:
         asyncio.run(_find(loaded, references, found))
+    except StorageError as error:
+        error.exit_code = 2
+        raise
     finally:
         gc.freeze()
         gc.enable()
@@ -85,16 +88,19 @@ async def _read_session(journal: Journal, prefix: str) -> list[Event]:
 
 
 def _read_file(cwd: Path, name: str) -> list[Event]:
-    from agent_tui.events import codec
+    from agent_tui.storage.export.jsonl import read_jsonl
 
     path = cwd / Path(name).expanduser()
     try:
-        lines = path.read_bytes().splitlines()
+        text = path.read_bytes()
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {path}") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-    return [codec.decode(line) for line in lines if line.strip()]
+    try:
+        return read_jsonl(text)
+    except StorageError as error:
+        raise StorageError(f"{path}: {error.message}", hint=error.hint, code=error.code) from error
 
 
 def _chosen(events: list[Event], run: str, reference: str) -> Found:

@@ -16,7 +16,7 @@ from agent_tui.llm.demo_rules import Wish, wants_to_stop, wishes_in
 from agent_tui.llm.messages import Message, user
 from agent_tui.llm.portable import OBJECTION, Observed, declared_tools, parse_observation
 
-_INTERRUPTED = "[interrupted by the user]"
+_INTERRUPTED = "[interrupted]"
 _ASIDE = ("I ran this myself:", OBJECTION, "[")
 _LONG = re.compile(
     r"\b(?:essay|story|stories|tale|novel|lecture|at length|lorem|long (?:text|answer|reply|article|talk)|"

@@ -183,3 +183,20 @@ def test_a_gemini_session_needs_no_key_to_be_verified(
     assert code == 1
     assert "step 1 tool read_file" in out
     assert run("verify", "last.jsonl", "--replay-tools")[0] == 0
+
+
+def test_a_recording_that_is_damaged_is_no_difference(run: Run, tmp_path: Path) -> None:
+    record(run, "read notes.txt")
+    whole = tmp_path / "last.jsonl"
+    lines = whole.read_text().splitlines(keepends=True)
+    (tmp_path / "cut.jsonl").write_text("".join(lines[:5] + lines[7:]))
+    (tmp_path / "torn.jsonl").write_text("".join(lines[:3]) + lines[3][:20])
+    (tmp_path / "empty.jsonl").write_text("")
+    for args, says in (
+        (("verify", "cut.jsonl"), "cut.jsonl: line 6: seq is 8, where 6 was due"),
+        (("diff", "last.jsonl", "torn.jsonl"), "torn.jsonl: line 4: not an event"),
+        (("diff", "empty.jsonl", "last.jsonl"), "empty.jsonl: there are no events"),
+    ):
+        code, out, err = run(*args)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert says in err

@@ -130,7 +130,7 @@ async def test_a_steer_can_stop_the_rest() -> None:
 async def test_a_new_prompt_after_an_interruption_is_new() -> None:
     talk = Talk()
     await talk.say("wait 60 s, then list files")
-    talk.messages.append(user(observation_text("c", "sleep", "[interrupted by the user]")))
+    talk.messages.append(user(observation_text("c", "sleep", "[interrupted]")))
     assert await talk.say("what is 2+2") == call("calc", expression="2+2")
 
 
@@ -138,11 +138,11 @@ async def test_a_long_answer_can_be_continued() -> None:
     talk = Talk()
     whole = await talk.say("tell me a long story")
     first = whole.index("was the screen")
-    talk.messages[-1] = assistant(whole[:first] + "\n[interrupted by the user]")
+    talk.messages[-1] = assistant(whole[:first] + "\n[interrupted]")
     rest = await talk.say("continue")
     assert rest == whole[first:].lstrip()
     code = rest.index("@dataclass(frozen")
-    talk.messages[-1] = assistant(rest[:code] + "\n[interrupted by the user]")
+    talk.messages[-1] = assistant(rest[:code] + "\n[interrupted]")
     again = await talk.say("continue")
     assert again == whole[whole.index("```python") :]
     assert "Nothing was broken off" in await talk.say("continue")

@@ -8,7 +8,7 @@ from agent_tui.errors import StorageError
 from agent_tui.events import codec
 from agent_tui.events import types as ev
 
-_HINT = "import what `sessions export --format jsonl` wrote"
+_HINT = "give what `sessions export --format jsonl` wrote"
 
 
 def jsonl(events: Iterable[ev.Event]) -> str:
