@@ -81,6 +81,11 @@ class SessionLog:
         return self._seq
 
     @property
+    def last_ts(self) -> str:
+        """Time of the last event, RFC 3339; empty before the first."""
+        return self._last_ts
+
+    @property
     def closed(self) -> bool:
         return self._closed
 

@@ -60,7 +60,14 @@ class Library:
         if session is None:
             return info
         now = session.info()
-        return replace(info, model=now.model, title=now.title, last_seq=now.last_seq, state=now.state)
+        return replace(
+            info,
+            model=now.model,
+            title=now.title,
+            updated=now.updated,
+            last_seq=now.last_seq,
+            state=now.state,
+        )
 
     async def events(self, session_id: str, after: int, limit: int) -> Sequence[ev.Event]:
         """What ``Runtime.events`` promises."""

@@ -76,7 +76,7 @@ class LocalRuntime:
                     await self._check_model(model or stored.model, Path(stored.cwd))
                     session_id = stored.id
                 if session_id in self._sessions:
-                    return self._sessions[session_id].info()
+                    return await self._as_now(self._sessions[session_id])
                 try:
                     session = await self._stored(session_id, model)
                 except ConflictError:
@@ -85,8 +85,16 @@ class LocalRuntime:
             self._add(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
         if session_id is None:
-            return session.info(notices)
+            return replace(session.info(notices), created=session.log.last_ts)
         return replace(self._library.info(await self._core.journal.find(session.id)), notices=notices)
+
+    async def _as_now(self, session: Session) -> SessionInfo:
+        """An open session, with what is stored of it: its runs, and what they took."""
+        try:
+            stored = await self._core.journal.find(session.id)
+        except (NotFoundError, StorageError):  # nothing of it is stored: it is new, or the disk is full
+            return session.info()
+        return self._library.info(stored)
 
     async def _check_model(self, model: str, cwd: Path) -> None:
         if self._model_first:

@@ -70,6 +70,7 @@ class Session:
             cwd=str(self.workspace.cwd),
             model=self.model,
             title=self.title,
+            updated=self.log.last_ts,
             last_seq=self.log.last_seq,
             state=self.state,
             notices=notices,

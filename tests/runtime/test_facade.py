@@ -300,6 +300,11 @@ async def test_a_session_is_opened_once_whatever_it_is_called(shell: Shell) -> N
     await shell.run()
     again = await asyncio.gather(*(shell.runtime.open_session(shell.id[:9]) for _ in range(3)))
     assert {info.id for info in again} == {shell.id}
+    (listed,) = await shell.runtime.sessions()
+    assert shell.info.created == listed.created  # told at once, and the same by whatever way one asks
+    for info in again:
+        assert (info.runs, info.tokens, info.created) == (1, listed.tokens, listed.created)
+        assert (info.updated, info.last_seq) == (listed.updated, listed.last_seq)
     await shell.runtime.run_shell(shell.id, "true")
     await shell.until(lambda event: isinstance(event, ev.RunDone) and event.seq > again[0].last_seq)
 
