@@ -21,7 +21,7 @@ from agent_tui import __version__
 from agent_tui.cli.start import key_clashes
 from agent_tui.config.load import Loaded, load
 from agent_tui.config.mistakes import ConfigMistakes
-from agent_tui.errors import AgentTuiError
+from agent_tui.errors import AgentTuiError, StorageError
 from agent_tui.paths import Paths, user_paths
 from agent_tui.safetext import visible
 
@@ -216,6 +216,25 @@ def _writable(subject: str, folder: Path) -> Finding:
     return Finding("ok", subject, str(folder))
 
 
+def _first_torn(db: sqlite3.Connection) -> tuple[str, int, str] | None:
+    """The first event that is none, or is not where it should be: its session, its number, and why."""
+    from agent_tui.events import codec
+
+    before, last = "", 0
+    for session_id, seq, line in db.execute("SELECT session_id, seq, line FROM events ORDER BY 1, 2"):
+        due = last + 1 if session_id == before else 1
+        if seq != due:
+            return session_id, due, "it is missing"
+        try:
+            event = codec.decode(line)
+        except StorageError as error:
+            return session_id, seq, error.message
+        if (event.session_id, event.seq) != (session_id, seq):
+            return session_id, seq, f"it says that it is event {event.seq} of {event.session_id}"
+        before, last = session_id, seq
+    return None
+
+
 def _journal(paths: Paths) -> Finding:
     from agent_tui.storage.schema import connect_reader, is_there
 
@@ -229,10 +248,21 @@ def _journal(paths: Paths) -> Finding:
     try:
         verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         sessions = db.execute("SELECT count(*) FROM sessions").fetchone()[0]
+        torn = _first_torn(db) if verdict == "ok" else None
     except sqlite3.Error as error:
-        verdict, sessions = str(error), 0
+        verdict, sessions, torn = str(error), 0, None
     finally:
         db.close()
+    if torn is not None:
+        session_id, seq, why = torn
+        return Finding(
+            "fail",
+            "journal",
+            f"{path}: event {seq} of session {session_id} cannot be read: {why}",
+            f"`agent-tui sessions fork {session_id} --at {seq - 1}` goes on with what is before it"
+            if seq > 1
+            else f"`agent-tui sessions delete {session_id}` removes it; the other sessions are not touched",
+        )
     if verdict != "ok":
         return Finding(
             "fail",

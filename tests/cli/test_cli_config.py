@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -189,3 +190,26 @@ def test_doctor_reports_a_bad_configuration(capsys: pytest.CaptureFixture[str]) 
     user_file("[ui]\nfps = 'x'\n")
     assert main(["doctor"]) == 1
     assert "ui.fps cannot be" in capsys.readouterr().out
+
+
+def test_doctor_reads_every_event(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-m", "demo", "run", "hello"]) == 0
+    db = sqlite3.connect(user_paths().journal)
+    (session,) = db.execute("SELECT DISTINCT session_id FROM events").fetchone()
+    whole = db.execute("SELECT line FROM events WHERE seq = 7").fetchone()
+    db.execute("UPDATE events SET line = ? WHERE seq = 7", (b'{"seq": 7',))
+    db.commit()
+    main(["doctor"])
+    said = capsys.readouterr().out
+    assert f"event 7 of session {session} cannot be read" in said
+    assert main(["sessions", "fork", session, "--at", "6"]) == 0  # what it says to do
+
+    db.execute("UPDATE events SET line = ? WHERE seq = 7 AND session_id = ?", (*whole, session))
+    db.commit()
+    main(["doctor"])
+    assert "ok    journal" in capsys.readouterr().out
+    db.execute("DELETE FROM events WHERE seq = 3 AND session_id = ?", (session,))
+    db.commit()
+    db.close()
+    main(["doctor"])
+    assert f"event 3 of session {session} cannot be read: it is missing" in capsys.readouterr().out
