@@ -212,7 +212,7 @@ class Scrubber(Widget):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         inside = event.get_content_offset(self)
-        if inside is None or inside.y > 1:
+        if event.button != 1 or inside is None or inside.y > 1:
             return
         event.stop()
         self.capture_mouse()

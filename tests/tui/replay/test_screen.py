@@ -130,6 +130,8 @@ async def test_a_click_on_the_bar_and_on_a_mark_goes_there() -> None:
         column = (RUNS[1] - 1) * (width - 1) // 299
         await pilot.click(Scrubber, offset=(1 + column, 1))
         assert screen.player.seq == RUNS[1]
+        await pilot.click(Scrubber, offset=(1 + width // 2, 2), button=3)  # a terminal's own menu, or paste
+        assert screen.player.seq == RUNS[1]
 
 
 async def test_a_number_is_gone_to_before_its_line_closes_and_keys_behind_it_are_not_lost() -> None:
