@@ -278,13 +278,24 @@ class SessionController:
         self._background.run(self._runtime.cancel(self._id(), run_id=seen))
         return True
 
-    def answer(self, call_id: str, decision: Decision, feedback: str | None) -> None:
+    def answer(
+        self,
+        call_id: str,
+        decision: Decision,
+        feedback: str | None,
+        *,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Answers a question; ``failed`` is told if it did not get there, so that it still stands."""
         self._answered.add(call_id)
 
         async def answer() -> None:
             accepted = False
             try:
                 accepted = await self._need().answer(self._id(), call_id, decision, feedback=feedback)
+            except AgentTuiError:
+                failed()
+                raise
             finally:
                 first = self._results.pop(call_id, None)
                 if not accepted:

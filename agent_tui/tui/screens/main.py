@@ -83,7 +83,7 @@ class MainScreen(MainParts):
 
     def on_approval_bar_answered(self, message: ApprovalBar.Answered) -> None:
         message.stop()
-        self.controller.answer(message.call_id, message.decision, message.feedback)
+        self.controller.answer(message.call_id, message.decision, message.feedback, failed=self.ask_again)
 
     def on_approval_bar_reason_toggled(self, message: ApprovalBar.ReasonToggled) -> None:
         message.stop()

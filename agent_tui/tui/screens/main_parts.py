@@ -266,6 +266,11 @@ class MainParts(QuickScreen[None]):
             else:
                 self.prompt.focus()
 
+    def ask_again(self) -> None:
+        """Puts the questions back that still stand, after an answer that did not get there."""
+        if self.is_mounted:
+            self.call_later(self._ask)
+
     async def _ask(self) -> None:
         """Hands the open questions to the bar, which is made for the first of them."""
         from agent_tui.tui.widgets.approval import ApprovalBar

@@ -12,6 +12,7 @@ from agent_tui.errors import AgentTuiError, ConflictError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.runtime.runtime import HISTORY_CHANGED, RemoteRuntime, Submitted
+from agent_tui.tui.widgets.approval import ApprovalBar
 from tests.fakes.clock import FakeClock
 from tests.fakes.shell import make_shell, ready, screen_text, send, until
 from tests.fakes.stage import FakeRuntime, Play, Script, echo
@@ -172,3 +173,29 @@ async def test_who_was_sooner_is_said_to_who_answered_too(told: str) -> None:
             )
             seen.set()
         await until(pilot, lambda: "denied by ben@desk" in screen_text(app))
+
+
+async def test_a_question_whose_answer_did_not_get_there_is_asked_again() -> None:
+    core = Elsewhere(ask)
+    app, _ = make_shell(runtime=core)
+    real = core.answer
+
+    async def answer(*what: Any, **more: Any) -> bool:
+        if core.away:
+            raise Away("nobody there")
+        return await real(*what, **more)
+
+    core.answer = answer  # type: ignore[method-assign]
+    async with app.run_test() as pilot:
+        await ready(pilot)
+        await send(pilot, "go")
+        for there in (False, True):
+            await until(pilot, lambda: app.query(ApprovalBar) and app.query_one(ApprovalBar).current)
+            core.away = not there
+            app.query_one(ApprovalBar)._armed = True  # as if it had been looked at for a moment
+            await pilot.press("y")
+            if not there:
+                await until(pilot, lambda: "nobody there" in screen_text(app))
+                await until(pilot, lambda: "y once" in screen_text(app))
+        await until(pilot, lambda: not app.main.asking and not app.controller.running)
+    assert [call[2] for call in core.calls if call[0] == "answer"] == ["allow"]
