@@ -73,6 +73,12 @@ class QuickScreen(Screen[ScreenResultType]):
         self._compositor = TellingCompositor()
         self._frame_timer = FrameTimer(self)
 
+    def text_select_all(self) -> None:
+        """A third click adds nothing to what the second chose.
+
+        Textual takes the whole screen then: header, hints, and widgets that are not to be seen.
+        """
+
     def hold_painting(self, seconds: float) -> None:
         """Leaves the loop to what cannot wait for a paint: for ``seconds``, or until ``go_on_painting``."""
         self._frame_timer.hold(seconds)

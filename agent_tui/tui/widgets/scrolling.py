@@ -79,6 +79,11 @@ class QuickScrollView(ScrollView):
     """A view that scrolls, with a bar that is soon drawn."""
 
     @property
+    def select_container(self) -> Widget:
+        """What a third click chooses: of this view, not also what stands beside it or under it unseen."""
+        return self
+
+    @property
     def vertical_scrollbar(self) -> ScrollBar:
         """The bar, made when it is first asked for."""
         if self._vertical_scrollbar is None:

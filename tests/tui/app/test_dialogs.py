@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import MouseDown, MouseUp
 
 from agent_tui.tui.screens.help import Page
-from tests.fakes.shell import make_shell, ready, screen_text, until
+from tests.fakes.shell import make_shell, ready, screen_text, send, until
 
 
 @pytest.mark.parametrize("opener", ["ctrl+p", "f1"])
@@ -41,6 +42,22 @@ async def test_what_is_cut_from_the_prompt_is_told_and_can_be_pasted() -> None:
         await until(pilot, lambda: "the selection (10 characters)" in screen_text(app))
         await pilot.press("ctrl+v")
         assert app.main.prompt.text == "some words"
+
+
+async def test_a_third_click_takes_no_more_than_the_second() -> None:
+    app, _ = make_shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await send(pilot, "hello")
+        await until(pilot, lambda: " hello  " in screen_text(app))
+        row = next(
+            at for at, line in enumerate(screen_text(app).splitlines()) if line.startswith(" hello ")
+        )
+        for _ in range(3):
+            for event in (MouseDown, MouseUp):
+                app.post_message(event(None, 4, row, 0, 0, 1, False, False, False))
+        await pilot.pause()
+        assert app.main.get_selected_text() == "hello"
 
 
 @pytest.mark.parametrize("width", [69, 90])
