@@ -22,6 +22,7 @@ from agent_tui.llm import messages as llm
 from agent_tui.llm.beside import beside
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.fingerprint import request_hash
+from agent_tui.llm.portable import OBJECTION
 from agent_tui.llm.retry import AttemptFailed, AttemptStarted, ModelRetryPolicy, stream_with_retry
 from agent_tui.tools.runner import ToolRunner
 from agent_tui.tools.spec import ToolOutcome, ToolRequest
@@ -139,9 +140,12 @@ class ReactLoop:
         text = self._access.protocol.prose(turn.raw)
         if text is None:
             tries = self._settings.max_malformed + 1
+            other = "json" if self._access.protocol.name == "native" else "native"
+            # The model was told how to reply; the person needs only what was wrong.
+            wrong = problem.removeprefix(OBJECTION).partition("\n")[0].rstrip(".")
             raise ModelError(
-                f"the model did not give a usable action in {tries} tries: {problem}",
-                hint='try another model, or protocol = "native" in [model]',
+                f"the model did not give a usable action in {tries} tries: {wrong}",
+                hint=f'try another model, or protocol = "{other}" in [model]',
                 code="malformed_action",
             )
         self._finish(ev.AgentAnswer(answer=text, repaired="prose"))

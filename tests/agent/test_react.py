@@ -172,7 +172,19 @@ async def test_a_model_that_never_makes_sense_fails_in_the_end(tmp_path: Path) -
     world = World(tmp_path, *[['{"type":"tool"}']] * 4)
     assert (await world.run()).status == "failed"
     assert len(world.of(ev.ReactObservation)) == 3
-    assert world.of(ev.RunError)[0].error.code == "malformed_action"
+    (failed,) = world.of(ev.RunError)
+    assert failed.error.code == "malformed_action"
+    assert failed.error.message.endswith('; try another model, or protocol = "native" in [model]')
+    assert "\n" not in failed.error.message
+    assert "Reply with JSON" not in failed.error.message, "that is said to the model"
+
+
+async def test_a_model_whose_native_calls_make_no_sense_is_advised_the_other_protocol(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, *[[llm.Finish("malformed_call")]] * 4, protocol=NativeCalls())
+    assert (await world.run()).status == "failed"
+    assert 'protocol = "json" in [model]' in world.of(ev.RunError)[0].error.message
 
 
 async def test_a_model_that_only_talks_is_heard_in_the_end(tmp_path: Path) -> None:
