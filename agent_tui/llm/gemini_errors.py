@@ -25,7 +25,9 @@ FOREIGN = (
 )
 """What the SDK and the transport raise. ``UnknownApiResponseError`` is a ``ValueError``."""
 
-RETRYABLE = frozenset({408, 425, 429, 499, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 499, 500, 502, 503, 504, *range(520, 600)})
+"""From 520 on they are proxies' own words for a server that is away; 501, 505 and such stay so."""
+
 KEY_HINT = "set GEMINI_API_KEY to a valid key (https://aistudio.google.com/apikey)"
 _DELAY = re.compile(r"^(\d+(?:\.\d+)?)s$")
 
@@ -60,7 +62,7 @@ def _api_error(error: sdk.APIError, key: str, name: str) -> ModelError:
     said = f"Gemini said {code}: {message}"
     if _bad_key(error, message):
         return ModelAuthError(said, hint=KEY_HINT)
-    if code in RETRYABLE or code >= 500 or code == 0:
+    if code in RETRYABLE or code == 0:
         return ModelUnavailable(said, retry_after_s=retry_after(error))
     if code == 404:
         return ModelRejected(said, hint=f"check the model's name ({name}); `agent-tui models` lists some")

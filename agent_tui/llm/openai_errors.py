@@ -13,7 +13,8 @@ from agent_tui.llm.endpoint import one_line, redact
 from agent_tui.llm.retry_after import seconds_of
 
 FOREIGN = (httpx2.HTTPError, httpx2.StreamError, TimeoutError)
-RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, *range(520, 600)})
+"""From 520 on they are proxies' own words for a server that is away; 501, 505 and such stay so."""
 _BY_WORD = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -37,7 +38,7 @@ def _said(body: object) -> tuple[str, str, str]:
 
 def _status(code: str, kind: str) -> int:
     """The status an error object in mid-stream stands for; unknown ones count as the server's fault."""
-    if code.isdigit():
+    if code.isdigit() and 400 <= int(code) < 600:
         return int(code)
     return _BY_WORD.get(code) or _BY_WORD.get(kind) or 500
 
@@ -55,7 +56,7 @@ def of_body(
         return ModelBlocked(message, hint="rephrase the prompt")
     if code == "insufficient_quota":
         return ModelUnavailable(message, hint="check the account's plan and billing")
-    if status in RETRYABLE or status >= 500:
+    if status in RETRYABLE:
         return ModelUnavailable(message, retry_after_s=seconds_of(headers))
     if status == 404:
         hint = f"check the model's name ({name}) and that OPENAI_BASE_URL is right (it usually ends in /v1)"

@@ -50,7 +50,7 @@ async def test_retry_after_header():
     assert error.retry_after_s == 3
 
 
-@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("status", [400, 404, 501])
 async def test_a_refused_request_is_not_retried(status: int):
     error, _ = await failure(Fail(status, "bad words\nin two lines"))
     assert isinstance(error, ModelRejected)

@@ -31,6 +31,8 @@ async def failure(*reply):
     [
         (Fail(429), ModelUnavailable),
         (Fail(500), ModelUnavailable),
+        (Fail(501), ModelRejected),
+        (Fail(529), ModelUnavailable),
         (Fail(502, body=b"<html>"), ModelUnavailable),
         (Fail(503, body=b'{"error": "loading model"}'), ModelUnavailable),
         (Fail(504), ModelUnavailable),
