@@ -32,7 +32,8 @@ def read_script(path: Path) -> list[list[scripted.Item]]:
     turns = _turns(path, text)
     if not turns:
         raise _bad(path, "it has no turns")
-    return [_Turn(path, number, turn).items() for number, turn in enumerate(turns, 1)]
+    native = any("call" in item for turn in turns for item in _sources(turn) if isinstance(item, dict))
+    return [_Turn(path, number, turn, native).items() for number, turn in enumerate(turns, 1)]
 
 
 def _bad(path: Path, problem: str) -> ConfigError:
@@ -68,22 +69,34 @@ def _lines(path: Path, lines: list[str]) -> list[Any]:
     return turns
 
 
+def _sources(turn: Any) -> list[Any]:
+    """The items of a turn as written; none where it is no turn."""
+    items = turn.get("items", [turn]) if isinstance(turn, dict) else turn
+    if isinstance(items, str):
+        return [items]
+    return items if isinstance(items, list) else []
+
+
 class _Turn:
-    def __init__(self, path: Path, number: int, source: Any) -> None:
+    """One turn of a script.
+
+    Args:
+        native: The script holds native calls, and is played in their protocol: what it answers is plain
+            text there, and a ``tool`` is a native call as well.
+    """
+
+    def __init__(self, path: Path, number: int, source: Any, native: bool) -> None:
         self._path = path
         self._number = number
         self._source = source
+        self._native = native
         self._calls = 0
 
     def items(self) -> list[scripted.Item]:
-        source = self._source
-        if isinstance(source, dict):
-            source = source.get("items", [source])
-        if isinstance(source, str):
-            source = [source]
-        if not isinstance(source, list):
+        source = self._source.get("items", []) if isinstance(self._source, dict) else self._source
+        if not isinstance(source, str | list):
             raise self._bad("it is not a list of items")
-        return [item for each in source for item in self._item(each)]
+        return [item for each in _sources(self._source) for item in self._item(each)]
 
     def _bad(self, problem: str) -> ConfigError:
         return _bad(self._path, f"turn {self._number}: {problem}")
@@ -109,19 +122,15 @@ class _Turn:
             case "thought":
                 return [ThoughtDelta(_string(value))]
             case "answer":
-                return [*_chunks({"type": "final", "final": _string(value)})]
+                text = _string(value)
+                return _chunks(text if self._native else _json({"type": "final", "final": text}))
             case "tool":
-                return [
-                    *_chunks({"type": "tool", "tool_name": _string(value), "args": item.get("args", {})})
-                ]
+                name, args = _string(value), item.get("args", {})
+                if self._native:
+                    return [self._call({"name": name, "args": args})]
+                return _chunks(_json({"type": "tool", "tool_name": name, "args": args}))
             case "call":
-                self._calls += 1
-                call_id = _string(value.get("id", f"script_{self._number}_{self._calls}"))
-                return [
-                    ToolCall(
-                        call_id, _string(value["name"]), dict(value.get("args", {})), value.get("signature")
-                    )
-                ]
+                return [self._call(value)]
             case "delay_s":
                 return [scripted.Delay(float(value))]
             case "error":
@@ -135,6 +144,13 @@ class _Turn:
                     raise ValueError(value)
                 return [Finish(value, Usage.model_validate(item.get("usage", {})))]
 
+    def _call(self, value: dict[str, Any]) -> ToolCall:
+        self._calls += 1
+        call_id = _string(value.get("id", f"script_{self._number}_{self._calls}"))
+        return ToolCall(
+            call_id, _string(value["name"]), dict(value.get("args", {})), value.get("signature")
+        )
+
 
 def _string(value: object) -> str:
     if not isinstance(value, str):
@@ -142,8 +158,12 @@ def _string(value: object) -> str:
     return value
 
 
-def _chunks(action: dict[str, object]) -> list[scripted.Item]:
-    return [TextDelta(piece) for piece in _CHUNK.findall(json.dumps(action, ensure_ascii=False))]
+def _json(action: dict[str, object]) -> str:
+    return json.dumps(action, ensure_ascii=False)
+
+
+def _chunks(text: str) -> list[scripted.Item]:
+    return [TextDelta(piece) for piece in _CHUNK.findall(text)]
 
 
 def _error(item: dict[str, Any]) -> ModelUnavailable | ModelRejected:

@@ -14,6 +14,7 @@ A script is a list of turns, one per model call; a turn is a list of items, said
     {"hang": true}                             says nothing more
     {"finish": "max_tokens"}                   ends for this reason; "usage" may be given
 
+A script with a native call in it is played in that protocol: its answers are plain text, its tools calls.
 A turn that does not say how it ends, ends well. A turn may also be a string, or ``{"items": […]}``;
 the whole may be ``{"turns": […]}``.
 """

@@ -32,8 +32,6 @@ async def test_a_file_holds_every_kind_of_item(tmp_path: Path) -> None:
         "hi",
         [{"thought": "hm"}, {"delay_s": 0}, {"call": {"name": "calc", "args": {"expression": "1"}}}],
         [{"text": "x"}, {"finish": "max_tokens", "usage": {"output_tokens": 3}}],
-        {"items": [{"tool": "calc", "args": {"expression": "1"}}]},
-        [{"answer": "done it"}],
         [{"error": "overloaded", "retry_after_s": 2}],
         [{"error": "no such model", "status": 404}],
         [{"cut": True}],
@@ -51,18 +49,44 @@ async def test_a_file_holds_every_kind_of_item(tmp_path: Path) -> None:
     finish = (await play(client))[-1]
     assert isinstance(finish, Finish)
     assert (finish.reason, finish.usage.output_tokens) == ("max_tokens", 3)
-    for expected in (
-        {"type": "tool", "tool_name": "calc", "args": {"expression": "1"}},
-        {"type": "final", "final": "done it"},
-    ):
-        text = "".join(part.text for part in await play(client) if isinstance(part, TextDelta))
-        assert json.loads(text) == expected
     with pytest.raises(ModelUnavailable) as unavailable:
         await play(client)
     assert (unavailable.value.code, unavailable.value.retry_after_s) == ("http_503", 2)
     with pytest.raises(ModelRejected, match="no such model"):
         await play(client)
     assert await play(client) == []
+
+
+async def test_actions_are_json_where_no_call_is_native(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    turns = [{"items": [{"tool": "calc", "args": {"expression": "1"}}]}, [{"answer": "done it"}]]
+    path.write_text(json.dumps(turns), encoding="utf-8")
+    client = ScriptedClient.from_file(path)
+    assert not client.capabilities.native_tools
+    assert json.loads(_text(await play(client))) == {
+        "type": "tool",
+        "tool_name": "calc",
+        "args": {"expression": "1"},
+    }
+    assert json.loads(_text(await play(client))) == {"type": "final", "final": "done it"}
+
+
+async def test_actions_beside_native_calls_are_native_too(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    turns = [
+        {"call": {"name": "calc"}},
+        {"tool": "calc", "args": {"expression": "1"}},
+        {"answer": "done it"},
+    ]
+    path.write_text(json.dumps(turns), encoding="utf-8")
+    client = ScriptedClient.from_file(path)
+    await play(client)
+    assert (await play(client))[0] == ToolCall("script_2_1", "calc", {"expression": "1"})
+    assert _text(await play(client)) == "done it", "JSON would be shown to the person as the answer"
+
+
+def _text(parts: list[StreamPart]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, TextDelta))
 
 
 async def test_json_lines(tmp_path: Path) -> None:
