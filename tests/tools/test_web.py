@@ -26,6 +26,7 @@ PAGES: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/other": (302, {"Location": "http://example.invalid/x"}, b""),
     "/file": (302, {"Location": "file:///etc/passwd"}, b""),
     "/circle": (302, {"Location": "/circle"}, b""),
+    "/nowhere": (302, {"Location": "http://[nowhere"}, b""),
     "/gone": (404, {"Content-Type": "text/plain"}, b"not here"),
     "/busy": (503, {"Content-Type": "text/plain"}, b"later"),
     "/image": (200, {"Content-Type": "image/png"}, b"\x89PNG\x00"),
@@ -94,6 +95,14 @@ async def test_pages(bench: Bench, base: str, path: str, expected: str) -> None:
 async def test_redirects_elsewhere_are_told(bench: Bench, base: str, path: str) -> None:
     outcome = await bench.run("http_get", url=base + path)
     assert "redirects to another host" in outcome.content
+
+
+async def test_a_redirect_to_what_is_no_address_is_told(bench: Bench, base: str) -> None:
+    outcome = await bench.run("http_get", url=base + "/nowhere")
+    assert (outcome.kind, "/nowhere redirects to http://[nowhere, which is no" in outcome.content) == (
+        "error",
+        True,
+    )
 
 
 async def test_a_circle_ends_and_a_busy_server_is_tried_again(bench: Bench, base: str) -> None:

@@ -57,7 +57,7 @@ async def http_get(args: HttpGetArgs, context: ToolContext) -> ToolReply:
                     _check_peer(response)
                     if not (response.is_redirect and "location" in response.headers):
                         return await _reply(url, response)
-                    target = urljoin(url, response.headers["location"])
+                    target = _target(url, response.headers["location"])
                 if _host(target) != _host(url):
                     return _redirected(url, target)
                 context.output(f"redirected to {target}\n", "progress")
@@ -71,6 +71,15 @@ async def http_get(args: HttpGetArgs, context: ToolContext) -> ToolReply:
     except httpx2.HTTPError as error:
         raise ToolError(f"GET {url[:200]} failed: {type(error).__name__}: {error}") from error
     raise ToolError(f"more than {MAX_REDIRECTS} redirects from {args.url[:200]}")
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise ToolError(
+            f"GET {url[:200]} redirects to {location[:200]}, which is no address: {error}"
+        ) from error
 
 
 def _redirected(url: str, target: str) -> ToolReply:
