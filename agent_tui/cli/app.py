@@ -40,6 +40,11 @@ def run_app(args: list[str]) -> int:
         result: Any = command(args=args, prog_name="agent-tui", standalone_mode=False)
     except typer.Abort:
         return 130
+    except SystemExit as error:
+        # Typer calls a reader that has left a failure; elsewhere it is none.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
+        raise
     except TyperException as error:
         # A group alone shows its help, and the exception says nothing.
         what = error.format_message().rstrip(".") or "a command is missing"

@@ -66,6 +66,46 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert b"BrokenPipe" not in err
 
 
+@pytest.mark.parametrize("arguments", ["--version", "themes", "tools list"])
+def test_a_reader_that_was_never_there_is_no_error(arguments: str, tmp_path: Path) -> None:
+    process = start(*arguments.split(), cwd=tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ('run "what is 6*7" <&- 2>&-', 0, "**42**"),
+        ('run "what is 6*7" >&-', 0, "calc"),
+        ("run <&-", 2, "error[usage]: there is no prompt"),
+        ("themes >&-", 0, ""),
+        ("--version >&-", 0, ""),
+        ("--version >/dev/full", 1, "error[no_room]"),
+    ],
+)
+def test_streams_that_are_closed_or_full(command: str, code: int, said: str, tmp_path: Path) -> None:
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    ended = subprocess.run(
+        ["sh", "-c", f'"$0" -m agent_tui {command}', sys.executable],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "AGENT_TUI_DEMO_TPS": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    told = ended.stdout.decode()
+    assert (ended.returncode, said in told) == (code, True), told
+    assert "Traceback" not in told
+    assert "internal" not in told
+
+
 def test_version_imports_next_to_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; before = set(sys.modules); from agent_tui.cli.main import main; main(['--version']);"
