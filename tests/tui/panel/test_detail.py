@@ -84,6 +84,7 @@ async def test_c_copies_what_the_cursor_is_in_as_it_was() -> None:
     assert (main.text, main.what) == (HOSTILE, "result")
     assert (section.text, section.what) == (HOSTILE, "result")
     assert "risk: high" in everything.text
+    assert everything.what == "details"
     assert json.loads(everything.text.partition("args\n")[2].partition("\n\n")[0]) == {"command": "make"}
 
 

@@ -91,7 +91,7 @@ class DocumentView(LineView):
                 f"{section.title}\n{as_copied(section)}" if section.title else as_copied(section)
                 for section in self._sections
             ]
-            self.post_message(CopyRequested("\n\n".join(parts), "all details"))
+            self.post_message(CopyRequested("\n\n".join(parts), "details"))
 
     def action_fold(self) -> None:
         section = self.current()
