@@ -24,7 +24,7 @@ from agent_tui.runtime.rerun import Cassette
 from agent_tui.storage.journal import Journal
 from agent_tui.tools.cassette import CassetteRunner
 from agent_tui.tools.discover import Found, discover
-from agent_tui.tools.policy import Policy
+from agent_tui.tools.policy import Policy, strangers
 from agent_tui.tools.registry import ToolRegistry, declarations
 from agent_tui.tools.runner import Approve, RunnerSettings, ToolRunner
 from agent_tui.tools.spec import ToolSpec
@@ -84,7 +84,8 @@ class Core:
         registry, clashes = self._registry(found)
         await asyncio.to_thread(declarations, registry)  # makes the schemas, which are kept
         gone = () if cwd.is_dir() else (f"the folder {cwd} is gone: tools have nowhere to work",)
-        return Workspace(cwd, registry, (*gone, *found.notices, *clashes), tuple(found.untrusted))
+        notices = (*gone, *found.notices, *clashes, *self._unguarding(found))
+        return Workspace(cwd, registry, notices, tuple(found.untrusted))
 
     def _registry(self, found: Found) -> tuple[ToolRegistry, list[str]]:
         from agent_tui.tools.builtin import builtin_tools
@@ -92,6 +93,16 @@ class Core:
         registry = ToolRegistry(spec for spec in builtin_tools() if self._offered(spec))
         clashes = registry.register_all(spec for spec in found.specs if self._offered(spec))
         return registry, clashes
+
+    def _unguarding(self, found: Found) -> list[str]:
+        """Rules that were to keep a tool back and name none: nobody would see what they fail to do."""
+        if found.untrusted:
+            return []  # they may name the tools that wait there
+        from agent_tui.tools.builtin import builtin_tools
+
+        names = [spec.name for spec in (*builtin_tools(), *found.specs)]
+        tools = self.config.tools
+        return strangers(names, ask=tools.ask, deny=tools.deny, disabled=tools.disabled)
 
     def _offered(self, spec: ToolSpec) -> bool:
         return spec.name not in self.config.tools.disabled and (self.high_risk or spec.risk != "high")

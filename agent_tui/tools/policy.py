@@ -24,8 +24,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import translate
 from functools import lru_cache
 from pathlib import Path
@@ -100,6 +101,26 @@ class Rule:
         if named and named[1] in fields:
             return named[1], named[2]
         return (fields[0] if fields else ""), pattern
+
+
+def strangers(tools: Sequence[str], **settings: Sequence[str]) -> list[str]:
+    """What to say of entries that fit none of the ``tools``: mostly slips, which leave one unguarded.
+
+    Args:
+        tools: The names there are.
+        settings: The entries of ``ask``, ``deny``, ``disabled``.
+    """
+    said = []
+    for setting, entries in settings.items():
+        for text in entries:
+            name = (split_rule(text) or (text, None))[0]
+            exact = setting == "disabled"  # holds names, not rules
+            if text in tools if exact else any(_glob(name).fullmatch(tool) for tool in tools):
+                continue
+            near = get_close_matches(name, tools, n=1)
+            todo = f"did you mean {near[0]}?" if near else "see `agent-tui tools list`"
+            said.append(f"tools.{setting} holds {text!r}, but there is no tool {name}; {todo}")
+    return said
 
 
 @lru_cache(maxsize=1024)

@@ -130,6 +130,14 @@ def test_a_deny_rule_holds_for_the_person_too(
     assert captured.err.splitlines()[-1].startswith("error[tool_denied]: ")
 
 
+def test_a_deny_rule_that_names_no_tool_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENT_TUI_TOOLS__DENY", "shel(rm *)")
+    assert main(["tools", "list"]) == 0
+    assert "there is no tool shel; did you mean shell?" in capsys.readouterr().err
+
+
 def test_doctor_finds_what_is_wrong_and_shows_no_key(
     work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

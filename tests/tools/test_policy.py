@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent_tui.errors import ConfigError
 from agent_tui.tools.builtin import builtin_tools
-from agent_tui.tools.policy import Policy
+from agent_tui.tools.policy import Policy, strangers
 from agent_tui.tools.spec import ToolSpec
 from tests.tools.kit import spec_of
 
@@ -129,3 +129,12 @@ def test_no_text_with_an_operator_is_let_through_by_a_pattern(
 ) -> None:
     command = f"git status {before}{operator}{after}x"
     assert Policy(allow=["shell(git status*)"]).decide(SHELL, {"command": command}).action == "ask"
+
+
+def test_rules_that_guard_nothing_are_told() -> None:
+    names = [spec.name for spec in SPECS]
+    assert strangers(names, ask=["read_*(.env)"], deny=["shell(rm *)", "*"], disabled=["http_get"]) == []
+    assert strangers(names, deny=["shel(rm *)"], disabled=["sh*"]) == [
+        "tools.deny holds 'shel(rm *)', but there is no tool shel; did you mean shell?",
+        "tools.disabled holds 'sh*', but there is no tool sh*; see `agent-tui tools list`",
+    ]
