@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Key
+from textual.events import Key, MouseScrollDown
 
 from agent_tui.tui.widgets.prompt import files
 from agent_tui.tui.widgets.prompt.completion import file_candidates, fuzzy, word_at
 from agent_tui.tui.widgets.prompt.files import FileIndex
+from agent_tui.tui.widgets.prompt.popup import Popup
 
 
 @pytest.fixture(autouse=True)
@@ -136,3 +137,24 @@ async def test_a_file_is_completed(make_app: Any, tmp_path: Path) -> None:
         await app.workers.wait_for_complete()
         await pilot.press("tab")
         assert app.prompt.text == "read @notes.md "
+
+
+async def test_what_is_offered_can_be_clicked_and_gone_through_by_wheel(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await app.type(pilot, "/")
+        assert app.prompt.popup_open
+        popup = app.screen.query_one(Popup)
+        assert await pilot.click(popup, offset=(5, 2))
+        chosen = app.prompt.text
+        assert chosen.startswith("/")
+        assert len(chosen) > 1
+        assert (app.prompt.popup_open, app.prompt.has_focus) == (False, True)
+        await pilot.press("ctrl+u", "/", "down", "down", "tab")
+        assert app.prompt.text == chosen
+        await pilot.press("ctrl+u", "/")
+        for _ in range(2):
+            popup.post_message(MouseScrollDown(popup, 1, 1, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        await pilot.press("tab")
+        assert app.prompt.text == chosen

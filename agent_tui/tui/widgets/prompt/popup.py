@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from textual import events
 from textual.content import Content
 from textual.geometry import Offset, Region
 from textual.widget import Widget
@@ -15,7 +16,11 @@ MOST_ROWS = 8
 
 
 class Popup(Widget):
-    """Floats above the prompt that owns it."""
+    """Floats above the prompt that owns it.
+
+    Args:
+        take: Takes the choice; called when one was clicked.
+    """
 
     DEFAULT_CSS = """
     Popup {
@@ -34,8 +39,9 @@ class Popup(Widget):
     """
     can_focus = False
 
-    def __init__(self) -> None:
+    def __init__(self, take: Callable[[], object]) -> None:
         super().__init__()
+        self._take = take
         self.candidates: Sequence[Candidate] = ()
         self.chosen = 0
         self.title = ""
@@ -77,7 +83,7 @@ class Popup(Widget):
     def render(self) -> Content:
         if self.title:
             return Content.styled(self.title, "bold")
-        first = max(0, min(self.chosen - MOST_ROWS // 2, len(self.candidates) - MOST_ROWS))
+        first = self._first()
         shown = self.candidates[first : first + MOST_ROWS]
         width = max((len(candidate.label) for candidate in shown), default=0)
         rows = [
@@ -87,6 +93,25 @@ class Popup(Widget):
         if len(self.candidates) > MOST_ROWS:
             rows.append(Content.styled(f"  {self.chosen + 1} of {len(self.candidates)}", "dim"))
         return Content("\n").join(rows)
+
+    def _first(self) -> int:
+        """The candidate in the first row."""
+        return max(0, min(self.chosen - MOST_ROWS // 2, len(self.candidates) - MOST_ROWS))
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        row = event.get_content_offset_capture(self).y
+        if 0 <= row < min(MOST_ROWS, len(self.candidates)):
+            self.chosen = self._first() + row
+            self._take()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move(1)
 
     @staticmethod
     def _row(candidate: Candidate, width: int, chosen: bool) -> Content:

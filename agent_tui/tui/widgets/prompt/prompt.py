@@ -116,7 +116,7 @@ class Prompt(PromptArea):
     ) -> None:
         self._past = History()
         self._search = Search(self._past)
-        self._popup = Popup()
+        self._popup = Popup(lambda: self._choose(submit=False))
         self._word: Word | None = None
         self._recalled: str | None = None
         self._actions: dict[str, str] = {}
