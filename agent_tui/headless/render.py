@@ -44,6 +44,8 @@ class Renderer:
             case ev.LlmRetry():
                 error = event.error
                 self._note("…", f"{error.message}; attempt {event.attempt} in {event.delay_s:.1f} s")
+            case ev.LlmDone(finish_reason="max_tokens"):
+                self._note("…", "cut off: the model reached its limit for one answer (max_tokens)")
             case ev.ToolStart():
                 self._tools[event.call_id] = event.tool_name
                 self._note("⚙", f"{event.tool_name} {_short(event.args)}")

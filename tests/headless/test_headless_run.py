@@ -120,6 +120,16 @@ def test_a_different_second_attempt_begins_on_a_new_line() -> None:
     assert "void" in outcome.err.text
 
 
+def test_an_answer_cut_at_the_limit_is_said_to_be() -> None:
+    async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
+        call(emit, "half of")(ev.LlmDone, finish_reason="max_tokens", usage=ev.Usage(), duration_ms=1)
+        return finish(emit, "half of")
+
+    outcome = Outcome(script)
+    assert outcome.out.text == "half of\n"
+    assert "cut off: the model reached its limit" in outcome.err.text
+
+
 def test_an_answer_that_was_mended_is_written_as_mended() -> None:
     async def script(_: FakeRuntime, emit: Emitter) -> ev.RunStatus:
         call(emit, "raw")
