@@ -21,7 +21,7 @@ from agent_tui.safetext import visible
 if TYPE_CHECKING:
     from agent_tui.config.load import Loaded
     from agent_tui.events.types import Event
-    from agent_tui.runtime.runtime import ToolInfo
+    from agent_tui.runtime.runtime import SessionInfo, ToolInfo
 
 app = typer.Typer(help="The tools: what there is, and one call.", no_args_is_help=True)
 
@@ -80,11 +80,15 @@ async def _tools(loaded: Loaded) -> Sequence[ToolInfo]:
         runtime = await runtime_opener(aside, headless=True)()
         try:
             session = await runtime.open_session(cwd=loaded.cwd)
-            for notice in session.notices:
-                sys.stderr.write(visible(f"note: {notice}", newlines=False) + "\n")
+            _tell(session)
             return await runtime.tools(session.id)
         finally:
             await runtime.aclose()
+
+
+def _tell(session: SessionInfo) -> None:
+    for notice in session.notices:
+        sys.stderr.write(visible(f"note: {notice}", newlines=False) + "\n")
 
 
 async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
@@ -97,6 +101,7 @@ async def _call(loaded: Loaded, name: str, args: dict[str, Any]) -> int:
         session = await runtime.open_session(cwd=loaded.cwd)
         tools = await runtime.tools(session.id)
         if name not in {tool.name for tool in tools}:
+            _tell(session)  # the tool may wait for trust, or could not be loaded
             raise _unknown(name, tools)
         await runtime.set_title(session.id, _title(name, args))
         printer = _CallPrinter()

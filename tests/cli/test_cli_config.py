@@ -120,6 +120,18 @@ def test_a_tool_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.splitlines()[-1].startswith("error[tool_input]: ")
 
 
+def test_a_tool_that_waits_for_trust_is_said_to_wait(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = work / ".agent-tui" / "tools"
+    folder.mkdir(parents=True)
+    (folder / "mine.py").write_text("raise RuntimeError", encoding="utf-8")
+    assert main(["tools", "call", "mine"]) == 2
+    told = capsys.readouterr().err
+    assert "type /trust" in told
+    assert told.splitlines()[-1].startswith("error[not_found]: there is no tool 'mine'")
+
+
 def test_a_deny_rule_holds_for_the_person_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
