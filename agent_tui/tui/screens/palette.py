@@ -54,7 +54,9 @@ class Palette(CommandPalette):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "escape", "Close", show=False, priority=True),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - as Textual declares it
     DEFAULT_CSS = """
+    Palette.-low > Vertical { margin-top: 0; }
     Palette > Vertical { width: 84; max-width: 96%; background: $surface; }
     Palette > Vertical:dark { background: $surface; }
     Palette #--input { border: round $border; border-bottom: none; }

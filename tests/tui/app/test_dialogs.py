@@ -69,3 +69,14 @@ async def test_help_fits_its_width(width: int) -> None:
         await until(pilot, lambda: len(app.screen_stack) == 2)
         page = app.screen.query_one(Page)._page(width)
         assert max(line.cell_length for line in page.split("\n")) <= width
+
+
+async def test_the_palette_is_whole_on_the_smallest_screen() -> None:
+    app, _ = make_shell()
+    async with app.run_test(size=(60, 16)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "/help" in screen_text(app))
+        await pilot.press("up")
+        await until(pilot, lambda: "ctrl+…" in screen_text(app))
+        assert "╰───" in screen_text(app)
