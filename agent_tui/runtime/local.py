@@ -85,7 +85,7 @@ class LocalRuntime:
             self._add(session)
         notices, self._notices = (*self._notices, *_notices(session.workspace)), ()
         if session_id is None:
-            return replace(session.info(notices), created=session.log.last_ts)
+            return session.info(notices)
         return replace(self._library.info(await self._core.journal.find(session.id)), notices=notices)
 
     async def _as_now(self, session: Session) -> SessionInfo:
@@ -110,7 +110,7 @@ class LocalRuntime:
         workspace = await core.workspace(cwd)
         log = SessionLog(core.ids.session_id(), clock=core.clock, sink=core.journal.sink)
         log.append(ev.SessionStart, cwd=str(workspace.cwd), model=model, version=__version__)
-        return Session(core, log, workspace, model=model)
+        return Session(core, log, workspace, model=model, created=log.last_ts)
 
     async def _stored(self, session_id: str, model: str | None) -> Session:
         core = self._core
@@ -129,7 +129,13 @@ class LocalRuntime:
             older=core.journal,
         )
         session = Session(
-            core, log, workspace, model=stored.model, title=stored.title, stored=stored.last_seq
+            core,
+            log,
+            workspace,
+            model=stored.model,
+            title=stored.title,
+            created=stored.created,
+            stored=stored.last_seq,
         )
         if model is not None and model != session.model:
             self._change_model(session, model)

@@ -28,6 +28,7 @@ class Session:
         log: Its events.
         workspace: The folder it works in.
         model: ``provider:name``.
+        created: When it began, RFC 3339.
         stored: How many of its events are in the journal already.
     """
 
@@ -39,12 +40,14 @@ class Session:
         *,
         model: str,
         title: str = "",
+        created: str = "",
         stored: int = 0,
     ) -> None:
         self.log = log
         self.workspace = workspace
         self.model = model
         self.title = title
+        self.created = created
         self.approvals = Approvals(core.approve)
         self.policy = core.policy(workspace.cwd)
         self._core = core
@@ -70,6 +73,7 @@ class Session:
             cwd=str(self.workspace.cwd),
             model=self.model,
             title=self.title,
+            created=self.created,
             updated=self.log.last_ts,
             last_seq=self.log.last_seq,
             state=self.state,

@@ -295,6 +295,12 @@ async def test_what_can_be_listed(shell: Shell) -> None:
     assert shell.info.notices == ()
 
 
+async def test_a_session_that_is_not_stored_yet_tells_when_it_began(shell: Shell) -> None:
+    await shell.open([final("x")])
+    again = await shell.runtime.open_session(shell.id)
+    assert again.created == again.updated == shell.info.created != ""
+
+
 async def test_a_session_is_opened_once_whatever_it_is_called(shell: Shell) -> None:
     await shell.open([final("x")])
     await shell.run()
