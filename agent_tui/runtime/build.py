@@ -34,7 +34,8 @@ async def build_runtime(
         approve_all: Allow what policy would ask about.
         headless: Nobody is there to ask: what would be asked is denied.
         recording: Answers model calls in place of every model.
-        served: Followers are others than this process, which may outlive it.
+        served: Followers are others than this process, which may outlive it, and are told nothing of
+            where its files are; what is to be said of the configuration, the server says where it starts.
         high_risk: Offer tools of high risk.
         model_first: Open no session whose model cannot be asked, as there is nobody to choose another.
 
@@ -46,7 +47,11 @@ async def build_runtime(
     config = loaded.config
     model = recording.model if recording else router.default_model(config.model.name, loaded.env)
     router.parse(model)
-    journal = Journal(loaded.paths.journal, on_problem=lambda message: runtime.tell(message))
+    place = f" ({loaded.paths.journal})"
+    journal = Journal(
+        loaded.paths.journal,
+        on_problem=lambda message: runtime.tell(message.replace(place, "") if served else message),
+    )
     core = Core(
         config=config,
         env=loaded.env,
@@ -60,7 +65,7 @@ async def build_runtime(
         high_risk=high_risk,
         stored_only=served,
     )
-    notices = [*loaded.notices, *router.notices(model, loaded.env)]
+    notices = [*(() if served else loaded.notices), *router.notices(model, loaded.env)]
     if not config.model.name and model == router.DEMO and recording is None:
         notices.append(NO_MODEL + ("-m MODEL" if headless else "/model"))
     runtime = LocalRuntime(core, cwd=loaded.cwd, model=model, notices=notices, model_first=model_first)

@@ -16,6 +16,7 @@ pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 import httpx2
 
+from agent_tui.events import types as ev
 from agent_tui.server.settings import Token
 from tests.fakes.serving import serving
 
@@ -85,3 +86,17 @@ async def test_no_answer_of_any_route_does(tmp_path: Path, monkeypatch: pytest.M
         "/sessions/{session_id}/trust",  # only the owner may
     }, refused
     assert len(done) >= len(routes) - 4
+
+
+async def test_no_notice_does(tmp_path: Path) -> None:
+    (tmp_path / ".agent-tui").mkdir()
+    (tmp_path / ".agent-tui" / "config.toml").write_text('[tools]\nallow = ["shell(*)"]\n')  # not trusted
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "data").write_text("no folder, so that nothing can be stored\n")
+    async with serving(tmp_path) as served:
+        first = await served.client.post("/sessions")
+        events = await served.run(first.json()["id"])
+        answer = await served.client.get(f"/sessions/{first.json()['id']}/log")
+    told = [*first.json()["notices"], *(event.text for event in events if isinstance(event, ev.Notice))]
+    assert any("not being saved" in text for text in told)
+    assert told_of_the_machine(first, tmp_path) == told_of_the_machine(answer, tmp_path) == []
