@@ -4,6 +4,7 @@ import pytest
 
 from agent_tui.tui.widgets.panel import SidePanel
 from agent_tui.tui.widgets.panel.stats import percentile, stats_of
+from agent_tui.tui.widgets.panel.usage import usage_lines
 from tests.tui.panel.app import PanelApp, painted
 from tests.tui.panel.story import Story, short_run, working_session
 
@@ -38,6 +39,15 @@ async def test_usage_adds_up() -> None:
         "2 runs, newest first",
     ):
         assert expected in screen
+
+
+def test_the_runs_are_told_whole_in_the_narrowest_panel() -> None:
+    story = working_session(finished=True)
+    lines = usage_lines(story.view, stats_of(story.view), 37, None)
+    texts = ["".join(text for text, _ in line) for line in lines]
+    table = texts[next(at for at, text in enumerate(texts) if "newest first" in text) + 1 :]
+    assert table[0].endswith("time")
+    assert {len(text) for text in table} == {36}
 
 
 async def test_the_context_is_shown_against_its_limit() -> None:

@@ -156,6 +156,8 @@ def _tools(tools: dict[str, ToolStats], width: int) -> Iterable[Line]:
 
 
 _RUNS_SHOWN = 50
+_WIDE_RUNS = 39
+"""Cells that the columns of the runs take; a narrower panel has narrower ones, not cut ones."""
 
 
 def _runs(stats: Stats, width: int) -> Iterable[Line]:
@@ -164,15 +166,16 @@ def _runs(stats: Stats, width: int) -> Iterable[Line]:
         return
     yield []
     yield [("runs", "heading"), (f"  {fmt.plural(len(runs), 'run')}, newest first", "dim")]
-    yield [(f"{'':>5}{'in':>8}{'out':>8}{'cost':>10}{'time':>8}", "dim")]
+    tokens_at, cost_at = (8, 10) if width >= _WIDE_RUNS else (7, 9)
+    yield [(f"{'':>5}{'in':>{tokens_at}}{'out':>{tokens_at}}{'cost':>{cost_at}}{'time':>8}", "dim")]
     most = max(run.usage.input_tokens + run.usage.output_tokens for run in runs)
     for run in reversed(runs[-_RUNS_SHOWN:]):
         took = "●" if run.took_ms is None else fmt.duration_ms(run.took_ms)
         line: Line = [
             (f"{run.number:>4} ", "dim"),
-            (f"{fmt.short_count(run.usage.input_tokens):>8}", ""),
-            (f"{fmt.short_count(run.usage.output_tokens):>8}", ""),
-            (f"{fmt.money(run.usage.cost_usd):>10}{took:>8}", ""),
+            (f"{fmt.short_count(run.usage.input_tokens):>{tokens_at}}", ""),
+            (f"{fmt.short_count(run.usage.output_tokens):>{tokens_at}}", ""),
+            (f"{fmt.money(run.usage.cost_usd):>{cost_at}}{took:>8}", ""),
         ]
         left = width - width_of(line) - 2
         if left >= 4:
