@@ -54,9 +54,9 @@ def _tool(app: AgentApp, argument: str) -> None:
 
 def _trust(app: AgentApp, _: str) -> None:
     def trusted(tools: object) -> None:
+        # What came of it stands in the conversation: there may have been nothing to trust.
         if app.main.panel is not None:
             app.main.panel.set_tools(tools)  # type: ignore[arg-type]
-        app.say("success", "this folder is trusted; its tools are loaded")
 
     app.controller.trust(trusted)
 

@@ -41,6 +41,8 @@ async def test_commands_reach_the_session() -> None:
         await until(pilot, lambda: any(call[0] == "tool" for call in core.calls))
         app.run_command_line("/trust")
         await until(pilot, lambda: core.trusted)
+        await pilot.pause()
+        assert "tools are loaded" not in screen_text(app), "the session says what came of it"
         app.run_command_line("/clear")
         await until(pilot, lambda: "history cleared" in screen_text(app))
 
