@@ -148,6 +148,7 @@ class SessionController:
 
     async def _follow(self, runtime: Runtime, session_id: str) -> None:
         """Takes events in for as long as there is a log; begins anew if a server's history changed."""
+        from agent_tui.events.view import Changes
         from agent_tui.runtime.runtime import HISTORY_CHANGED
         from agent_tui.tui.pump import Pump
 
@@ -157,6 +158,7 @@ class SessionController:
             except AgentTuiError as error:
                 if error.code != HISTORY_CHANGED:
                     self._unseen = error
+                    self._frame(Changes(head=True), ())
                     raise
             else:
                 return
@@ -220,6 +222,11 @@ class SessionController:
         self._seen_seq = view.seq if view is not None else 0
 
     @property
+    def cut_off(self) -> bool:
+        """Whether nothing more of the session can be shown: it was deleted, or the server shuts us out."""
+        return self._unseen is not None
+
+    @property
     def attention(self) -> Attention:
         """What it wants, for somebody who last looked when ``look`` was called."""
         view = self.view
@@ -240,18 +247,22 @@ class SessionController:
 
     def submit(self, text: str) -> None:
         """Sends a prompt: it starts a run, or queues while one is going."""
-        self._do(lambda: self._submit(text))
+        self._do(lambda: self._submit(text), typed=text)
 
     async def _submit(self, text: str) -> None:
+        await self._send(text, self._need().submit(self._id(), text))
+
+    async def _send(self, typed: str, sending: Awaitable[object]) -> None:
         try:
-            await self._need().submit(self._id(), text)
+            await sending
         except AgentTuiError as error:
             if error.retryable:  # a server that cannot be reached now: nothing typed is lost
-                self._hooks.restore(self, text)
+                self._hooks.restore(self, typed)
             raise
 
     def shell(self, command: str) -> None:
-        self._do(lambda: self._need().run_shell(self._id(), command))
+        typed = f"!{command}"
+        self._do(lambda: self._send(typed, self._need().run_shell(self._id(), command)), typed=typed)
 
     def call_tool(self, name: str, args: dict[str, object]) -> None:
         self._do(lambda: self._need().call_tool(self._id(), name, args))
@@ -357,14 +368,17 @@ class SessionController:
             raise AgentTuiError("the session is not open yet")
         return self.info.id
 
-    def _do(self, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    def _do(self, start: Callable[[], Coroutine[Any, Any, object]], *, typed: str | None = None) -> None:
         """Runs now, or as soon as the session is open.
 
-        Never in a session that another process writes, nor where nobody would see what comes of it.
+        Never in a session that another process writes, nor where nobody would see what comes of it:
+        what was ``typed`` is given back there.
         """
         if self._fold is None:
             self._held.append(start)
         elif self._unseen is not None:
+            if typed is not None:
+                self._hooks.restore(self, typed)
             self._background.run(self._refuse(self._unseen))
         elif self.read_only:
             self._background.run(self._if_ours(start))

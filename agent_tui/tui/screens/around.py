@@ -25,6 +25,8 @@ def head_of(shell: AgentApp, controller: SessionController) -> Head:
         return Head(status="closing")
     if view is None:
         return Head(model=shell.wanted_model or "")
+    if controller.cut_off:
+        return Head(view.title, view.model, "cut_off")
     if shell.sessions.offline:
         return Head(view.title, view.model, "offline")
     model = view.model or (controller.info.model if controller.info else "")

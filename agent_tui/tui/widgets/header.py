@@ -24,6 +24,7 @@ _STATES = {
     "cancelling": ("◌", "stopping", "$warning"),
     "closing": ("◌", "closing", "$warning"),
     "offline": ("◌", "no connection", "$error"),
+    "cut_off": ("✗", "cut off", "$error"),
 }
 
 
@@ -32,8 +33,8 @@ class Head:
     """What the header shows.
 
     Attributes:
-        status: A session status, or ``starting``, ``closing``, ``offline``, and ``asking``: it waits for
-            somebody at another screen.
+        status: A session status, or ``starting``, ``closing``, ``offline``, ``cut_off``: nothing more will
+            be seen of it, and ``asking``: it waits for somebody at another screen.
         started: When the run began, seconds since the epoch; None when none is going.
         step: The run's step, 0 before the first.
         at: The moment that is shown, seconds since the epoch; None goes by the clock.

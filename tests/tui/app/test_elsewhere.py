@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent_tui.errors import AgentTuiError, ConflictError
+from agent_tui.errors import AgentTuiError, ConfigError, ConflictError
 from agent_tui.events import types as ev
 from agent_tui.events.log import SessionLog
 from agent_tui.runtime.runtime import HISTORY_CHANGED, RemoteRuntime, Submitted
@@ -30,6 +30,7 @@ class Elsewhere(FakeRuntime):
         self.tell: Callable[[bool], None] = lambda _: None
         self.away = False
         self.forgot = asyncio.Event()
+        self.shut: AgentTuiError | None = None
 
     def watch_connection(self, tell: Callable[[bool], None]) -> None:
         self.tell = tell
@@ -39,9 +40,16 @@ class Elsewhere(FakeRuntime):
             raise Away("nobody there")
         return await super().submit(session_id, text, queue=queue)
 
+    async def run_shell(self, session_id: str, command: str) -> Submitted:
+        if self.away:
+            raise Away("nobody there")
+        return await super().run_shell(session_id, command)
+
     async def follow(self, session_id: str, after: int = 0) -> AsyncIterator[Sequence[ev.Event]]:
         async for batch in super().follow(session_id, after):
             yield batch
+            if self.shut is not None:
+                raise self.shut
             if self.forgot.is_set():
                 self.forgot.clear()
                 raise ConflictError("another history", code=HISTORY_CHANGED)
@@ -199,3 +207,24 @@ async def test_a_question_whose_answer_did_not_get_there_is_asked_again() -> Non
                 await until(pilot, lambda: "y once" in screen_text(app))
         await until(pilot, lambda: not app.main.asking and not app.controller.running)
     assert [call[2] for call in core.calls if call[0] == "answer"] == ["allow"]
+
+
+@pytest.mark.parametrize("typed", ["what is left?", "!ls"])
+async def test_a_session_that_is_cut_off_says_so_and_what_is_typed_stays(typed: str) -> None:
+    core = Elsewhere()
+    app, _ = make_shell(runtime=core)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await ready(pilot)
+        await send(pilot, "first")
+        await until(pilot, lambda: app.controller.view is not None and app.controller.view.runs)
+        await until(pilot, lambda: not app.controller.running)
+        core.away = True
+        await send(pilot, typed)
+        await until(pilot, lambda: app.main.prompt.text == typed)
+        core.away, core.shut = False, ConfigError("another token is wanted")
+        assert app.controller.info is not None
+        core.logs[app.controller.info.id].append(ev.Notice, level="info", text="wakes the follower")
+        await until(pilot, lambda: "cut off" in screen_text(app).partition("\n")[0])
+        await pilot.press("enter")
+        await until(pilot, lambda: "nothing can be done in this session" in screen_text(app))
+        await until(pilot, lambda: app.main.prompt.text == typed)
