@@ -136,12 +136,16 @@ class Draft:
 
     def close_step(self, step: StepSpan, event: ev.Event) -> None:
         """A step lasts until its last child ends; it is reopened when another one begins."""
-        states = {self.view.spans[child].state for child in step.children if child in self.view.spans}
+        children = [self.view.spans[child] for child in step.children if child in self.view.spans]
+        states = {child.state for child in children}
         if states & {"running", "waiting"}:
             return
         step = self.writable(step)
         step.ended, step.last_seq = self.view.time, event.seq
-        step.state = "cancelled" if "cancelled" in states else "ok"
+        # What a tool could not do the model is told, and the step goes on; without an answer it is over.
+        answers = [child.state for child in children if child.kind == "llm"]
+        failed = bool(answers) and answers[-1] == "error"
+        step.state = "cancelled" if "cancelled" in states else "error" if failed else "ok"
         self.changes.spans.add(step.id)
 
     def close_tree(self, span: AnySpan, state: SpanState, event: ev.Event) -> None:

@@ -119,13 +119,16 @@ def test_a_new_attempt_takes_back_the_broken_text() -> None:
     error = ev.ErrorInfo(code="model_unavailable", message="connection lost", retryable=True)
     story.log.append(ev.LlmError, run_id="r", span_id="m1", parent_id="st", error=error)
     assert story.blocks(AnswerBlock)[0].state == "broken"
+    assert story.view.spans["st"].state == "error", "no answer, and none on its way"
     story.log.append(
         ev.LlmRetry, run_id="r", span_id="m1", parent_id="st", attempt=2, delay_s=0.5, error=error
     )
     assert story.blocks(AnswerBlock)[0].state == "void"
     story.llm("m2", attempt=2)
+    assert story.view.spans["st"].state == "running"
     story.delta("right", "m2")
     story.llm_done("m2")
+    assert story.view.spans["st"].state == "ok"
     story.log.append(ev.Final, run_id="r", span_id="r", answer=ev.AgentAnswer(answer="right"))
     story.done()
     shown = [str(block.text) for block in story.blocks(AnswerBlock) if block.state != "void"]
