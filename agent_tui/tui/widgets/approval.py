@@ -253,7 +253,8 @@ class ApprovalBar(Vertical, can_focus=True):
 
     def _choices(self) -> Content:
         parts: list[Content] = []
-        if not self.has_focus:  # these keys are another part's now, and may mean something else there
+        # These keys may be another part's now. A terminal that is not in front leaves no part with them.
+        if not self.has_focus and self.app.app_focus:
             key = self._back_key()
             back = f"{key} or a click, then" if key else "a click here, then"
             parts.append(Content.styled(back, "bold $text-warning"))

@@ -254,3 +254,7 @@ async def test_the_bar_says_when_its_keys_are_another_part_s() -> None:
         assert "a click here, then" in str(choices.render())
         await pilot.click(choices)
         assert "click" not in str(choices.render())
+        app.app_focus = False
+        await pilot.pause()
+        assert not app.bar.has_focus
+        assert "click" not in str(choices.render()), "it comes back with the terminal"
