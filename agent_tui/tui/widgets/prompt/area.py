@@ -107,6 +107,8 @@ class PromptArea(TextArea):
 
     def render_line(self, y: int) -> Strip:
         """The sign stands before the first line of the text; the other lines are set in by as much."""
+        if self.content_size.width < 1:  # Textual breaks the placeholder into rows of no width, and fails
+            return Strip.blank(self.size.width, self.rich_style)
         strip = super().render_line(y)
         if y + self.scroll_offset.y:
             return Strip([Segment("  ", self.rich_style), *strip], strip.cell_length + 2)
