@@ -279,7 +279,7 @@ def _cancel_failed(message: str, *, sent: bool) -> ConnectionFailed:
 
 
 def _path(session_id: str, *parts: str) -> str:
-    if not session_id.strip("."):  # would be another path
+    if not session_id.strip(".") or "/" in session_id:  # would be another path
         raise NotFoundError(f"there is no session {session_id!r}")
     return "/".join(("/sessions", *(quote(part, safe="") for part in (session_id, *parts))))
 

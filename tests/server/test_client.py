@@ -220,6 +220,13 @@ async def followed(runtime: HttpRuntime, session: str) -> asyncio.Task[list[ev.E
     return task
 
 
+@pytest.mark.parametrize("name", ["../x", "a/state", "..", ""])
+async def test_a_name_that_would_be_another_path_is_no_session(place: Place, name: str) -> None:
+    async with connect(place.server.url) as runtime:
+        with pytest.raises(NotFoundError, match="there is no session"):
+            await runtime.open_session(name)
+
+
 async def test_closing_and_deleting_end_the_stream(place: Place) -> None:
     async with connect(place.server.url) as runtime, connect(place.server.url) as other:
         session = await runtime.open_session()
