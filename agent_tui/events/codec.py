@@ -56,8 +56,11 @@ def decode(line: bytes | str) -> Event:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"])
+        what = f"{problem['msg']} at {where or 'its top'}"
+        if problem["type"] == "union_tag_invalid":  # which would list all the types there are
+            what = f"nothing here knows the type {problem['ctx']['tag'][:60]!r}"
         raise StorageError(
-            f"not an event: {problem['msg']} at {where or 'its top'}",
+            f"not an event: {what}",
             hint="the line was written by another version, or is damaged",
             code="bad_event",
         ) from error

@@ -36,6 +36,13 @@ def test_what_is_no_event_is_refused_with_a_reason(line: bytes) -> None:
         codec.decode(line)
 
 
+def test_a_type_of_another_version_is_named_in_a_short_line() -> None:
+    line = b'{"seq":1,"ts":"t","session_id":"s","type":"of_tomorrow"}'
+    with pytest.raises(StorageError, match="the type 'of_tomorrow'") as refused:
+        codec.decode(line)
+    assert "tool_start" not in str(refused.value) and len(str(refused.value)) < 160
+
+
 def test_unknown_fields_are_refused() -> None:
     line = b'{"seq":1,"ts":"t","session_id":"s","type":"llm_delta","text":"a","extra":1}'
     with pytest.raises(StorageError):
