@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.await_complete import AwaitComplete
 from textual.screen import Screen, ScreenResultType
 
 from agent_tui.tui.layout import TellingCompositor
@@ -65,7 +66,17 @@ class FrameTimer:
             app._handle_exception(error)
 
 
-class QuickScreen(Screen[ScreenResultType]):
+class ClosesOnce(Screen[ScreenResultType]):
+    """A screen that a second key or click, on its way as the first one closed it, does not close again.
+
+    Textual would take away the screen under it, or fail where there is none.
+    """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
+
+
+class QuickScreen(ClosesOnce[ScreenResultType]):
     """A screen with our compositor and our time of painting."""
 
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002

@@ -14,6 +14,7 @@ from textual.content import Content
 from agent_tui.errors import AgentTuiError
 from agent_tui.safetext import visible
 from agent_tui.tui.commands import COMMANDS
+from agent_tui.tui.frames import ClosesOnce
 from agent_tui.tui.keys import KEYS, display_key, keys_in_force
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Entry:
     shown: bool = True
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, ClosesOnce[None]):
     """Textual's palette, a line for each command."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

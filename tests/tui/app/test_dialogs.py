@@ -80,3 +80,32 @@ async def test_the_palette_is_whole_on_the_smallest_screen() -> None:
         await pilot.press("up")
         await until(pilot, lambda: "ctrl+…" in screen_text(app))
         assert "╰───" in screen_text(app)
+
+
+@pytest.mark.parametrize("opener", ["ctrl+p", "f1"])
+async def test_a_dialog_that_is_closed_twice_is_closed_once(opener: str) -> None:
+    app, _ = make_shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await pilot.press(opener)
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        dialog = app.screen
+        dialog.dismiss()
+        dialog.dismiss()
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("x")
+        assert app.main.prompt.text == "x"
+
+
+async def test_two_clicks_at_once_beside_the_palette_close_it() -> None:
+    app, _ = make_shell()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        for _ in range(2):
+            for event in (MouseDown, MouseUp):
+                app.post_message(event(None, 1, 0, 0, 0, 1, False, False, False))
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("x")
+        assert app.main.prompt.text == "x"
