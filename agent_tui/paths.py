@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +63,25 @@ def user_paths(environ: dict[str, str] | None = None) -> Paths:
 
 def project_config_file(cwd: Path) -> Path:
     return cwd / ".agent-tui" / "config.toml"
+
+
+def read_regular(path: Path, limit: int = -1) -> bytes:
+    """What a file holds, at most ``limit`` bytes of it. An empty device such as /dev/null holds nothing.
+
+    For files that others may have put there: to open a FIFO would wait for a writer for ever, and a
+    device may never end.
+
+    Raises:
+        OSError: It cannot be read, or is no file.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        found = os.fstat(file.fileno())
+        if os.path.samestat(found, Path(os.devnull).stat()):
+            return b""
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return file.read(limit)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)

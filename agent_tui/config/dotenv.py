@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent_tui.llm.endpoint import is_local
+from agent_tui.paths import read_regular
 
 _PROVIDERS: dict[str, tuple[frozenset[str], str]] = {
     "Gemini": (frozenset({"GEMINI_API_KEY", "GOOGLE_API_KEY"}), "GOOGLE_GEMINI_BASE_URL"),
@@ -47,7 +48,7 @@ def merge(
         The merged environment, what ``.env`` added, and notices for the person.
     """
     try:
-        text = (cwd / ".env").read_text(encoding="utf-8")
+        text = read_regular(cwd / ".env").decode()
     except FileNotFoundError:
         return dict(environ), {}, []
     except (OSError, UnicodeDecodeError) as error:

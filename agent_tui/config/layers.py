@@ -16,6 +16,7 @@ from agent_tui.config.check import allowed, fit, is_list, keys_of
 from agent_tui.config.models import SECTIONS, Section
 from agent_tui.errors import ConfigError
 from agent_tui.keymap import IDS, near_id, wrong_key
+from agent_tui.paths import read_regular
 from agent_tui.rulesyntax import FORMS, split_rule
 
 ENV_PREFIX = "AGENT_TUI_"
@@ -55,7 +56,7 @@ def from_file(name: str, path: Path) -> Layer:
     """
     layer = Layer(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path).decode().replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         return layer
     except (OSError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_tui.errors import ConfigError
-from agent_tui.paths import Paths, project_config_file
+from agent_tui.paths import Paths, project_config_file, read_regular
 
 if TYPE_CHECKING:
     from agent_tui.tools.trust import TrustStore
@@ -45,7 +45,7 @@ def _files(cwd: Path) -> dict[Path, bytes]:
     found = {}
     for path in (project_config_file(cwd), cwd / ".env"):
         try:
-            found[path] = path.read_bytes()
+            found[path] = read_regular(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

@@ -19,7 +19,7 @@ from agent_tui.llm import router
 from agent_tui.llm.client import LLMClient
 from agent_tui.llm.messages import CallOptions, ToolDeclaration
 from agent_tui.llm.retry import ModelRetryPolicy
-from agent_tui.paths import Paths
+from agent_tui.paths import Paths, read_regular
 from agent_tui.runtime.rerun import Cassette
 from agent_tui.storage.journal import Journal
 from agent_tui.tools.cassette import CassetteRunner
@@ -238,8 +238,9 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 def _read_notes(file: Path) -> str:
     """An AGENTS.md, as far as a prompt can use it; one that cannot be read is noted in the log."""
     try:
-        with file.open(encoding="utf-8", errors="replace") as text:
-            return text.read(prompts.MAX_PROJECT_NOTES * 2)
+        most = prompts.MAX_PROJECT_NOTES * 2
+        text = read_regular(file, most * 4).decode("utf-8", "replace")[:most]  # a character has up to 4
+        return text.replace("\r\n", "\n")
     except FileNotFoundError:
         return ""
     except OSError as error:

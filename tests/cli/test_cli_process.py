@@ -106,6 +106,17 @@ def test_streams_that_are_closed_or_full(command: str, code: int, said: str, tmp
     assert "internal" not in told
 
 
+@pytest.mark.parametrize(("name", "code"), [("AGENTS.md", 0), (".env", 2), (".agent-tui/config.toml", 2)])
+def test_a_folder_with_a_fifo_for_a_file_holds_nothing_up(name: str, code: int, tmp_path: Path) -> None:
+    """Opened as a file, it would wait for its writer for ever, deaf even to the signal to stop."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    out, err = (process := start("run", "what is 6*7", cwd=tmp_path)).communicate(timeout=30)
+    assert process.returncode == code, err
+    assert (b"**42**" in out) == (code == 0)
+    assert (b"not a regular file" in err) == (code == 2)
+
+
 def test_version_imports_next_to_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; before = set(sys.modules); from agent_tui.cli.main import main; main(['--version']);"
