@@ -110,6 +110,17 @@ def test_only_regular_files(work: Path) -> None:
         use("read_file", work, path="nothing")
 
 
+def test_a_name_that_ends_as_a_folder_is_no_file(work: Path) -> None:
+    with pytest.raises(ToolError, match="names a folder"):
+        use("write_file", work, path="notes/", content="x")
+    assert not (work / "notes").exists()
+
+
+def test_one_line_is_one(work: Path) -> None:
+    (work / "single").write_text("x\n", encoding="utf-8")
+    assert "the file has 1 line, none" in use("read_file", work, path="single", offset=2).content
+
+
 def test_reading_in_parts(work: Path) -> None:
     assert use("read_file", work, path="a.txt") == ToolReply("one\ntwo\nthree\n", summary="3 lines")
     assert use("read_file", work, path="inner").summary == "3 lines"

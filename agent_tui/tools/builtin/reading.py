@@ -148,7 +148,8 @@ class _Reader:
         content = "".join(self._taken)
         notes = []
         if not count:
-            beyond = f"the file has {self._seen:,} lines, none from line {first:,} on"
+            lines = f"{self._seen:,} line{'' if self._seen == 1 else 's'}"
+            beyond = f"the file has {lines}, none from line {first:,} on"
             notes.append("the file is empty" if size == 0 else beyond)
         if self._more:
             notes.append(f"lines {first:,} to {first + count - 1:,}; continue with offset={first + count}")

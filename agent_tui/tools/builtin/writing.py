@@ -133,6 +133,8 @@ def _text(place: Place) -> str:
 
 def _text_or_none(place: Place) -> str | None:
     """The text that would be replaced; None if there is no such file."""
+    if place.shown.endswith("/"):
+        raise ToolError(f"{place.shown} names a folder", hint="give the name of the file too")
     try:
         return read_bytes(place, MAX_BYTES).decode("utf-8", "replace")
     except ToolError as error:
