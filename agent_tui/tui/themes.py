@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import agent_tui
+from agent_tui.paths import read_regular
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -51,7 +52,7 @@ def read_theme(path: Path) -> Theme:
         ThemeError: The file cannot be read, is not TOML, or a key or colour in it is wrong.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_regular(path).decode())
     except OSError as error:
         raise ThemeError(f"{path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

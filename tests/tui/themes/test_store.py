@@ -42,6 +42,13 @@ def test_a_bad_file_leaves_the_others(tmp_path: Path) -> None:
     assert len(store.problems) == 1
 
 
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    store = ThemeStore([tmp_path])
+    assert store.load() == {}
+    assert "not a regular file" in str(store.problems[0])
+
+
 def test_own_theme_replaces_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "midnight.toml").write_text('primary = "#010203"')
     store = ThemeStore([shipped_dir(), tmp_path])
