@@ -124,6 +124,8 @@ async def test_a_compressed_bomb_stays_small(bench: Bench, base: str) -> None:
         "http://2852039166/",
         "http://[fe80::1]/",
         "http://[::ffff:169.254.169.254]/",
+        "http://[64:ff9b::a9fe:a9fe]/",
+        "http://[2002:a9fe:a9fe::1]/",
         "ftp://example.org/",
         "file:///etc/passwd",
         "example.org",

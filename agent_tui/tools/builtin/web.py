@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 MAX_REDIRECTS = 5
 _BLOCKED = [ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")]
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052, section 2.1
 _BLOCKED_ALSO = {ipaddress.ip_address("100.100.100.200")}  # another cloud's metadata service
 _TEXTUAL = ("json", "xml", "javascript", "yaml", "toml", "x-www-form-urlencoded", "csv")
 _AGAIN = {429, 502, 503, 504}
@@ -114,11 +115,20 @@ def _check_peer(response: httpx2.Response) -> None:
 
 
 def _refuse_blocked(address: str, host: str) -> None:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
+    ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     if ip in _BLOCKED_ALSO or any(ip in network for network in _BLOCKED):
         raise ToolError(f"{host} leads to {ip}, a link-local or metadata address, which is never fetched")
+
+
+def _inner(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one carries and a network leads to, else ``ip`` itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1] or ip
 
 
 async def _reply(url: str, response: httpx2.Response) -> ToolReply:
