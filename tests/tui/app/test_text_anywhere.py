@@ -33,7 +33,7 @@ async def test_keys_of_one_read_are_text_from_the_first_one_on(focus: Callable[[
             key = {" ": "space", ",": "comma"}.get(character, character)
             app.post_message(Key(key, character))
         await until(pilot, lambda: app.main.prompt.text == TEXT)
-        assert app.main.prompt.has_focus
+        await until(pilot, lambda: app.main.prompt.has_focus)
 
 
 @pytest.mark.parametrize("focus", [conversation, trace])
@@ -45,4 +45,4 @@ async def test_a_paste_goes_into_the_prompt(focus: Callable[[MainScreen], None])
         focus(app.main)
         app.post_message(Paste("two\nlines"))
         await until(pilot, lambda: app.main.prompt.text == "two\nlines")
-        assert app.main.prompt.has_focus
+        await until(pilot, lambda: app.main.prompt.has_focus)
