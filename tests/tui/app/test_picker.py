@@ -137,7 +137,7 @@ async def test_a_name_goes_to_the_session_it_was_begun_for() -> None:
         await pilot.press("ctrl+r", "x")
         await pilot.click(SessionList, offset=(5, 2 * titles(listing).index("write the docs") + 1))
         await until(pilot, lambda: not app.screen.has_class("-naming"))
-        assert app.screen.query_one("#search").has_focus
+        await until(pilot, lambda: app.screen.query_one("#search").has_focus)
 
 
 async def test_a_delete_among_what_was_found_is_undone_by_the_same_key() -> None:

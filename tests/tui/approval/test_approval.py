@@ -15,6 +15,7 @@ from agent_tui.events.types import Risk
 from agent_tui.events.view import Approval
 from agent_tui.tui.widgets.approval import GUARD_S, TYPING_GUARD_S, ApprovalBar, Subject
 from agent_tui.tui.widgets.approval_text import lines_of, wrapped
+from tests.fakes.shell import until
 
 
 def approval(call_id: str = "c1", risk: Risk = "high", preview: str | None = None, **args: Any) -> Approval:
@@ -237,10 +238,9 @@ async def test_the_rows_in_sight_are_told_however_they_are_reached() -> None:
         app.bar.query_one(Subject).post_message(
             events.MouseScrollDown(None, 1, 1, 0, 1, 0, False, False, False)  # what a wheel sends
         )
-        await pilot.pause()
+        await until(pilot, lambda: app.bar.query_one(Subject).span[0] > 1)
         first = app.bar.query_one(Subject).span[0]
-        assert first > 1
-        assert f"lines {first}–{first + 9} of 40" in str(told.render())
+        await until(pilot, lambda: f"lines {first}–{first + 9} of 40" in str(told.render()))
 
 
 async def test_the_bar_says_when_its_keys_are_another_part_s() -> None:
@@ -248,13 +248,12 @@ async def test_the_bar_says_when_its_keys_are_another_part_s() -> None:
     async with app.run_test(size=(60, 20)) as pilot:
         await app.ask(pilot, approval())
         choices = app.bar.query_one(".choices", Static)
-        assert "click" not in str(choices.render())
+        await until(pilot, lambda: "click" not in str(choices.render()))
         app.screen.set_focus(None)
-        await pilot.pause()
-        assert "a click here, then" in str(choices.render())
+        await until(pilot, lambda: "a click here, then" in str(choices.render()))
         await pilot.click(choices)
-        assert "click" not in str(choices.render())
+        await until(pilot, lambda: "click" not in str(choices.render()))
         app.app_focus = False
+        await until(pilot, lambda: not app.bar.has_focus)
         await pilot.pause()
-        assert not app.bar.has_focus
         assert "click" not in str(choices.render()), "it comes back with the terminal"
