@@ -9,6 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread that computes may keep another waiting for the interpreter.
+
+Python's own 5 ms are a third of what a person may wait for a key while a tool's thread computes. The
+journal's thread would wait as long at each of its statements, and has promised to be done in 50.
+"""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
@@ -16,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     _open_what_is_closed()
     if args in (["--version"], ["-V"]):
         return _version()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     from agent_tui.cli import edge, root
 
     options = root.parse_plain(args)

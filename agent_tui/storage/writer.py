@@ -24,7 +24,7 @@ from agent_tui.storage.locks import SessionLocks
 T = TypeVar("T")
 Line = tuple[str, int, bytes]
 
-GATHER_S = 0.020
+GATHER_S = 0.015
 """How long the first event of a batch waits for others, before all of them are committed.
 
 With the commit, which takes some milliseconds, and the one before it, which may still go on when the event

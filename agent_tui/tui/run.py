@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from agent_tui import logs
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 
 PAINT_SLOTS_PER_S = 250
-SWITCH_INTERVAL_S = 0.0005
-"""How long a thread that computes (the journal's, a tool's) may keep the screen waiting for the
-interpreter; Python's own 5 ms are a third of what a person may wait for a key."""
 
 
 class ScreenCrashed(AgentTuiError):
@@ -51,7 +47,6 @@ def run_tui(
         AgentTuiError: The session could not be opened, or the screen broke (``ScreenCrashed``, whose
             details are in the log file).
     """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     _paint_soon()
     from agent_tui.tui.app import AgentApp
     from agent_tui.tui.driver import driver_class
